@@ -1,0 +1,68 @@
+//! Arguments, and what all verbs share: the spec folder, colours, exit codes.
+//!
+//! Exit codes: 0 fine, 1 findings or drift, 2 usage, 3 the environment (no compiler, no headers, cannot write).
+
+mod import;
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use frame_codegen::diag::{Sink, Style};
+use frame_codegen::model::Spec;
+use frame_codegen::source::Sources;
+
+/// Follows CPython's frames: imports their layout, says what changed, and generates the Rust that mirrors it.
+#[derive(Debug, Parser)]
+#[command(name = "framespec", version, max_term_width = 100)]
+struct Arguments {
+    /// The spec folder
+    #[arg(long, global = true, value_name = "DIR", default_value = "spec")]
+    spec: PathBuf,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Import(import::Import),
+}
+
+/// How a verb ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    Fine,
+    Findings,
+    Environment,
+}
+
+/// Runs the command line.
+pub(crate) fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let ended = match &arguments.verb {
+        Verb::Import(import) => import.run(&arguments.spec),
+    };
+    ExitCode::from(match ended {
+        Ended::Fine => 0,
+        Ended::Findings => 1,
+        Ended::Environment => 3,
+    })
+}
+
+/// Reads the spec; what is wrong with it is in the sink.
+fn read_spec(folder: &std::path::Path) -> (Spec, Sources, Sink) {
+    let (mut sources, mut sink) = (Sources::default(), Sink::new());
+    let spec = frame_codegen::read(folder, &mut sources, &mut sink);
+    (spec, sources, sink)
+}
+
+/// Prints findings to standard error, with colours on a terminal.
+fn print_findings(sink: &Sink, sources: &Sources) {
+    let style = if std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
+        Style::Coloured
+    } else {
+        Style::Plain
+    };
+    eprint!("{}", sink.render(sources, style));
+}

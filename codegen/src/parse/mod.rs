@@ -1,0 +1,3 @@
+//! Text to rows: shape only, no meaning yet.
+
+pub(crate) mod yaml;
