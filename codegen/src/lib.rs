@@ -22,7 +22,9 @@
 //!
 //! This crate never depends on `frame-runtime`: a spec that cannot compile must not be able to stop the generator.
 
+pub mod check;
 pub mod diag;
+pub mod emit;
 #[cfg(feature = "import")]
 pub mod import;
 mod lower;

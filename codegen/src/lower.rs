@@ -132,7 +132,7 @@ pub(crate) fn lower_observed(
     for row in file.stack_effects {
         let opcode = lowering.at(row.opcode);
         let range = lowering.range(row.since, row.until);
-        let fall = lowering.formula(row.effect);
+        let fall = if row.effect.value == "none" { Some(None) } else { lowering.formula(row.effect).map(Some) };
         let jump = row.jump.map(|jump| lowering.formula(jump));
         if let (Some(range), Some(fall)) = (range, fall)
             && jump != Some(None)

@@ -1,1 +1,49 @@
+//! CPython's frames, for virtual machines, profilers and debuggers written in Rust.
+//!
+//! What is here follows from one specification: the layouts and numbers of CPython 3.8 to 3.15, default and
+//! free-threaded, imported from real interpreters. One module per distinct layout, named by the first release it was
+//! seen on ([`v3_13_0`], [`v3_13_18`]), and one name per minor version and flavour for its newest ([`v3_14`],
+//! [`v3_14t`]):
+//!
+//! - `layout`: [mirrors](mirror) of CPython's structs, for those who read a running process;
+//! - `number`: its enums, with checked conversion from what was read;
+//! - `constant`: flags, limits, tags;
+//! - `opcode`: its opcodes, their caches, arguments, bases and stack effects.
+//!
+//! ```
+//! use frame_runtime::mirror::Mirror;
+//! use frame_runtime::number::Number;
+//! use frame_runtime::v3_14::layout::InterpreterFrame;
+//! use frame_runtime::v3_14::number::FrameOwner;
+//!
+//! // Bytes as a profiler would get them out of a process; here of a frame that a generator owns.
+//! let mut bytes = [0; InterpreterFrame::SIZE];
+//! bytes[74] = 1;
+//!
+//! let frame = InterpreterFrame::read(&bytes)?;
+//! assert!(frame.previous.is_null());
+//! assert_eq!(FrameOwner::from_raw(frame.owner)?, FrameOwner::Generator);
+//!
+//! // What is no owner is an error that says so, never a guess.
+//! let error = FrameOwner::from_raw(77).unwrap_err();
+//! assert_eq!(error.to_string(), "77 is no `_frameowner` of CPython 3.14");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Readers that learn the version only at run time use [`layout::Layout`], the same facts as data.
 
+#![no_std]
+
+#[cfg(test)]
+extern crate std;
+
+// Generated files are printed by the generator, and may hold nothing that needs a proof.
+#[rustfmt::skip]
+#[forbid(unsafe_code)]
+mod generated;
+pub mod layout;
+pub mod mirror;
+pub mod number;
+pub mod opcode;
+
+pub use generated::*;

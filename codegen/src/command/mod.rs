@@ -2,7 +2,10 @@
 //!
 //! Exit codes: 0 fine, 1 findings or drift, 2 usage, 3 the environment (no compiler, no headers, cannot write).
 
+mod check;
+mod generate;
 mod import;
+mod witness;
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -27,6 +30,9 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Import(import::Import),
+    Check(check::Check),
+    Generate(generate::Generate),
+    Witness(witness::Witness),
 }
 
 /// How a verb ended.
@@ -42,6 +48,9 @@ pub(crate) fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let ended = match &arguments.verb {
         Verb::Import(import) => import.run(&arguments.spec),
+        Verb::Check(check) => check.run(&arguments.spec),
+        Verb::Generate(generate) => generate.run(&arguments.spec),
+        Verb::Witness(witness) => witness.run(&arguments.spec),
     };
     ExitCode::from(match ended {
         Ended::Fine => 0,

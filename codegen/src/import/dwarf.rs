@@ -277,7 +277,7 @@ impl Debug {
         let mut fields = Vec::new();
         let size = if only.is_empty() {
             for &member in &entry.children {
-                self.open(member, "", 0, entry.kind == Kind::Union, 0, &mut fields)?;
+                self.open(member, "", 0, 0, &mut fields)?;
             }
             let bytes = entry.byte_size.ok_or("damaged debug information: a struct without a size")?;
             Some(Size { bytes: At::nowhere(bytes), align: At::nowhere(self.align(at, 0)?) })
@@ -352,7 +352,6 @@ impl Debug {
         member: usize,
         prefix: &str,
         base: u64,
-        in_union: bool,
         depth: usize,
         fields: &mut Vec<Field>,
     ) -> Result<(), DwarfError> {
@@ -372,7 +371,7 @@ impl Debug {
         {
             let prefix = name.map_or(prefix.to_owned(), |name| format!("{prefix}{name}."));
             for &child in &inner.children {
-                self.open(child, &prefix, offset, inner.kind == Kind::Union || in_union, depth + 1, fields)?;
+                self.open(child, &prefix, offset, depth + 1, fields)?;
             }
             return Ok(());
         }
@@ -597,7 +596,7 @@ impl Debug {
         if let Some(at) = self.wanted_struct(name)? {
             let entry = self.entry(at)?;
             for &member in &entry.children {
-                self.open(member, "", 0, false, 0, &mut fields)?;
+                self.open(member, "", 0, 0, &mut fields)?;
             }
         }
         Ok(fields)

@@ -40,7 +40,8 @@ pub(crate) fn read(
     };
     let mut opcodes = Vec::new();
     for (number, name) in &by_number {
-        let base = entry(&deopt, *number).filter(|base| base != number);
+        // Entries that nobody filled are 0, which is CACHE and the base of nothing.
+        let base = entry(&deopt, *number).filter(|base| base != number && *base != 0);
         let base = match base.map(|base| by_number.get(&base).copied().ok_or(base)) {
             None => None,
             Some(Ok(base)) => Some(base),

@@ -157,8 +157,9 @@ impl Comparison<'_> {
             let minor = self.key.minor;
             let base = opcode.deopt.as_ref().map(|base| base.value.as_str());
             let row = spec.observed.effect(name, minor).or_else(|| spec.observed.effect(base?, minor));
-            let jump = row.map(|row| row.jump.as_ref().unwrap_or(&row.fall));
-            for (formula, seen) in [(row.map(|row| &row.fall), &answer.fall), (jump, &answer.jump)] {
+            let fall = row.and_then(|row| row.fall.as_ref());
+            let jump = row.and_then(|row| row.jump.as_ref()).or(fall);
+            for (formula, seen) in [(fall, &answer.fall), (jump, &answer.jump)] {
                 let mut differing = None;
                 for (argument, seen) in (0..).zip(seen) {
                     // No answer, no comparison: the interpreter refuses to say for this kind of opcode.

@@ -92,8 +92,8 @@ pub struct Effect {
     pub opcode: At<String>,
     /// Which versions.
     pub range: Range,
-    /// When the next instruction follows.
-    pub fall: At<Formula>,
+    /// When the next instruction follows; `None` where CPython tells none.
+    pub fall: Option<At<Formula>>,
     /// When it jumps, where that differs.
     pub jump: Option<At<Formula>>,
 }

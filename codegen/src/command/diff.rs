@@ -1,0 +1,92 @@
+//! `framespec diff`
+
+use std::path::Path;
+
+use clap::Args;
+use frame_codegen::diff;
+use frame_codegen::model::version::Key;
+
+use super::Ended;
+
+/// Say what changed between two layouts
+///
+/// Fields moved, added, removed and retyped, sizes, enum numbers, constants, opcodes, stack effects. A version is 3.14
+/// (its newest release in the spec), 3.13.0 (that release), 3.14t (free-threaded), 3.14d (debug) or 3.14td.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  framespec diff 3.14 3.15
+  framespec diff 3.13.0 3.13.18
+  framespec diff 3.14 3.14t --json
+
+JSON: one object with the keys `old`, `new` and `changes`.
+  old, new   version, flavour, architecture, verified, unwitnessed (releases), opcode_count
+  changes    objects whose key `change` names the kind, in the order of the text:
+    pyc_magic_changed        old, new
+    struct_added, struct_removed
+                             struct, header, size_bytes, align_bytes, fields
+    size_changed             struct, old_size_bytes, new_size_bytes, old_align_bytes, new_align_bytes
+    field_added              struct, field, in_place_of: the one field that is gone and had these bytes
+    field_removed            struct, field
+    field_moved              struct, field (name), old_offset_bytes, new_offset_bytes
+    field_retyped            struct, field (name), old_type, new_type
+    field_resized            struct, field (name), type, old_size_bytes, new_size_bytes
+    bits_moved               struct, field (name), old, new: first_bit, width_bits
+    overlay_changed          struct, field (name), old, new
+    enum_added, enum_removed enum, header, values
+    enum_value_added         enum, name, value, number_was: what the number meant before
+    enum_value_removed       enum, name, value
+    enum_value_renumbered    enum, name, old, new, number_was
+    group_added, group_removed
+                             group, header, values
+    constant_added, constant_removed
+                             group, name, value
+    constant_changed         group, name, old, new
+    constant_regrouped       name, old_group, new_group
+    opcode_added, opcode_removed
+                             opcode, number, argument, cache_units, base, stack_effect
+    opcode_renumbered        opcode, old, new
+    opcode_argument_changed  opcode, old, new
+    opcode_caches_changed    opcode, old_units, new_units
+    opcode_base_changed      opcode, old, new
+    stack_effect_changed     opcode, old, new: effect, jump (where it differs), same_as (its base)
+    header_moved             kind (struct, enum, constants), name, old, new
+  A whole field has name, type, offset_bytes, bits, overlays; a value has name, value.")]
+pub(super) struct Diff {
+    /// The layout that one comes from
+    #[arg(value_name = "A")]
+    old: Key,
+    /// The layout that one goes to
+    #[arg(value_name = "B")]
+    new: Key,
+    /// Print one JSON object instead of words
+    #[arg(long)]
+    json: bool,
+}
+
+impl Diff {
+    pub(super) fn run(&self, folder: &Path) -> Ended {
+        let (spec, sources, mut sink) = super::read_spec(folder);
+        if sink.has_errors() {
+            super::print_findings(&sink, &sources);
+            return Ended::Findings;
+        }
+        match (spec.find(&self.old), spec.find(&self.new)) {
+            (Ok(old), Ok(new)) => {
+                let diff = diff::diff_with(old, new, &spec.observed);
+                if self.json {
+                    match serde_json::to_string_pretty(&diff) {
+                        Ok(text) => super::print_text(&format!("{text}\n")),
+                        Err(error) => unreachable!("plain strings and numbers serialise: {error}"),
+                    }
+                } else {
+                    super::print_text(&diff.words(super::output_style()))
+                }
+            }
+            (old, new) => {
+                sink.extend([old.err(), new.err()].into_iter().flatten().map(|error| *error));
+                super::print_findings(&sink, &sources);
+                Ended::Findings
+            }
+        }
+    }
+}

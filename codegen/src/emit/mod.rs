@@ -1,0 +1,84 @@
+//! Model to Rust: one folder per distinct layout, one file per kind of thing, and one index.
+//!
+//! Emitters see the model only, never text of the spec; what they emit holds data, types and the conversions that need
+//! nothing but the data. Whatever loops or owns memory is written by hand in the runtime.
+
+mod constant;
+mod file;
+mod index;
+mod layout;
+pub mod name;
+mod number;
+mod opcode;
+
+pub use file::{Drift, EmittedFile, compare, write};
+pub(crate) use index::null_slot;
+pub(crate) use number::{group_is_number, rust_names};
+
+use proc_macro2::TokenStream;
+
+use crate::model::Spec;
+use crate::model::facts::Facts;
+use crate::source::{Sources, slashed};
+
+/// Everything that the spec says, as files below the generated folder, in order of path.
+///
+/// The spec must have passed [`check`](crate::check::check).
+pub fn emit(spec: &Spec, sources: &Sources) -> Vec<EmittedFile> {
+    let mut files = Vec::new();
+    for facts in &spec.layouts {
+        let module = Module { facts, spec, sources };
+        files.push(module.file("mod.rs", index::emit_module(&module)));
+        files.push(module.file("constant.rs", constant::emit(&module)));
+        files.push(module.file("layout.rs", layout::emit(&module)));
+        files.push(module.file("number.rs", number::emit(&module)));
+        files.push(module.file("opcode.rs", opcode::emit(&module)));
+    }
+    files.push(index::emit_index(spec));
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    files
+}
+
+/// One layout on its way into a module.
+struct Module<'a> {
+    facts: &'a Facts,
+    spec: &'a Spec,
+    sources: &'a Sources,
+}
+
+/// The items of one file and the sentence on its top.
+struct Body {
+    title: String,
+    items: Vec<TokenStream>,
+}
+
+impl Module<'_> {
+    /// `v3_14_10`, `v3_13t_18`.
+    fn name(&self) -> String {
+        name::module(self.facts)
+    }
+
+    /// `3.14`, `3.14t`.
+    fn version(&self) -> String {
+        self.facts.folder()
+    }
+
+    fn file(&self, name: &str, body: Body) -> EmittedFile {
+        // The path from the spec's parent on is the same on every machine.
+        let from = self.facts.source.map(|source| {
+            let file = self.sources.file(source);
+            let parts: Vec<String> = file
+                .path
+                .components()
+                .rev()
+                .take(4)
+                .map(|part| part.as_os_str().to_string_lossy().into_owned())
+                .collect();
+            let parts: Vec<&str> = parts.iter().rev().map(String::as_str).collect();
+            let path = slashed(std::path::Path::new(&parts.join("/")));
+            format!("{path} ({:016x})", file::hash(&file.text))
+        });
+        let path = format!("{}/{name}", self.name());
+        EmittedFile { path, text: file::print(&body, &from.unwrap_or_default()) }
+    }
+}

@@ -1,0 +1,213 @@
+//! What a user names on the command line: a layout, and a thing in it.
+
+use std::borrow::Cow;
+
+use crate::diag::Diagnostic;
+use crate::model::Spec;
+use crate::model::facts::{Constant, Facts, Group, Opcode, Struct};
+use crate::model::observed::Observed;
+use crate::model::version::Key;
+
+/// A thing of one layout.
+#[derive(Debug)]
+pub enum Item<'a> {
+    /// A struct or union; one that no header holds is laid out by C's rules.
+    Struct(Cow<'a, Struct>),
+    /// An enum.
+    Enum {
+        /// CPython's name.
+        name: &'a str,
+        /// The header that defines it, or where CPython says so.
+        header: &'a str,
+        /// As declared.
+        values: &'a [Constant],
+    },
+    /// A group of constants.
+    Group(&'a Group),
+    /// An opcode.
+    Opcode(&'a Opcode),
+    /// One value of an enum or group.
+    Constant {
+        /// The enum or group.
+        holder: &'a str,
+        /// The value.
+        constant: &'a Constant,
+    },
+}
+
+/// How many near misses an error names.
+const NEAR_MISSES: usize = 5;
+
+impl Spec {
+    /// The layout of a key: of its release, or of the newest release that is known of its minor version.
+    ///
+    /// # Errors
+    ///
+    /// `unknown-version`: the spec has no such release and flavour. Never the nearest neighbour.
+    pub fn find(&self, key: &Key) -> Result<&Facts, Box<Diagnostic>> {
+        let found = match key.micro {
+            None => self.newest(key.minor, key.flavour),
+            Some(micro) => self.layouts.iter().rfind(|facts| {
+                facts.flavour.value == key.flavour && facts.builds().any(|build| build.micro.value == micro)
+            }),
+        };
+        found.ok_or_else(|| {
+            let builds = self.layouts.iter().flat_map(|facts| {
+                let mut micros: Vec<_> = facts.builds().map(|build| build.micro.value).collect();
+                micros.sort();
+                micros.into_iter().map(|micro| format!("{micro}{}", facts.flavour.suffix()))
+            });
+            let mut known: Vec<String> = builds.collect();
+            known.dedup();
+            let error = Diagnostic::error("unknown-version", format!("the spec has no layout of CPython {key}"));
+            let error = if known.is_empty() {
+                error.note("it has none at all")
+            } else {
+                error.note(format!("it has {}", known.join(", ")))
+            };
+            Box::new(error.help("`framespec import <python>` adds the layout of an installed CPython"))
+        })
+    }
+}
+
+/// Finds a thing by name: exactly, else without regard to case, leading underscores and `Py`.
+///
+/// # Errors
+///
+/// `unknown-name`: the layout has no such thing. `ambiguous-name`: it has several.
+pub fn find<'a>(facts: &'a Facts, observed: &'a Observed, name: &str) -> Result<Item<'a>, Box<Diagnostic>> {
+    let known = names(facts, observed);
+    if let Some(item) = known.iter().find(|known| known.name == name).and_then(|known| known.item(facts, observed)) {
+        return Ok(item);
+    }
+    let wanted = bare(name);
+    let mut close: Vec<&Named<'a>> =
+        known.iter().filter(|known| !wanted.is_empty() && bare(known.name) == wanted).collect();
+    close.dedup_by_key(|known| known.name);
+    if let [only] = close[..]
+        && let Some(item) = only.item(facts, observed)
+    {
+        return Ok(item);
+    }
+    if close.len() > 1 {
+        let names: Vec<String> = close.iter().map(|known| format!("`{}`", known.name)).collect();
+        let title = format!("`{name}` is the name of several things in {}", facts.title());
+        return Err(Box::new(Diagnostic::error("ambiguous-name", title).note(format!("they are {}", names.join(", ")))));
+    }
+    let error = Diagnostic::error("unknown-name", format!("`{name}` is no name in {}", facts.title()));
+    let near = near_misses(&wanted, &known);
+    Err(Box::new(if near.is_empty() {
+        error.help(format!("`framespec show {}` lists what there is", facts.folder()))
+    } else {
+        let near: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
+        error.help(format!("did you mean {}?", near.join(", ")))
+    }))
+}
+
+/// A name and what it stands for.
+struct Named<'a> {
+    name: &'a str,
+    of: Of<'a>,
+}
+
+enum Of<'a> {
+    Struct(&'a Struct),
+    ObservedStruct(&'a crate::model::observed::ObservedStruct),
+    Enum { header: &'a str, values: &'a [Constant] },
+    Group(&'a Group),
+    Opcode(&'a Opcode),
+    Constant { holder: &'a str, constant: &'a Constant },
+}
+
+impl<'a> Named<'a> {
+    fn item(&self, facts: &Facts, observed: &Observed) -> Option<Item<'a>> {
+        Some(match self.of {
+            Of::Struct(item) => Item::Struct(Cow::Borrowed(item)),
+            Of::ObservedStruct(item) => Item::Struct(Cow::Owned(observed.lay_out(item, facts)?)),
+            Of::Enum { header, values } => Item::Enum { name: self.name, header, values },
+            Of::Group(group) => Item::Group(group),
+            Of::Opcode(opcode) => Item::Opcode(opcode),
+            Of::Constant { holder, constant } => Item::Constant { holder, constant },
+        })
+    }
+}
+
+/// Everything that has a name, the large before the small.
+fn names<'a>(facts: &'a Facts, observed: &'a Observed) -> Vec<Named<'a>> {
+    let minor = facts.version.value;
+    let content = &facts.content;
+    let mut names = Vec::new();
+    let mut add = |name: &'a str, of| names.push(Named { name, of });
+    for item in &content.structs {
+        add(&item.name, Of::Struct(item));
+    }
+    for item in observed.structs.iter().filter(|item| item.range.contains(minor)) {
+        add(&item.name, Of::ObservedStruct(item));
+    }
+    let observed_enums = || observed.enums.iter().filter(|item| item.range.contains(minor));
+    for item in &content.enums {
+        add(&item.name, Of::Enum { header: &item.header, values: &item.values });
+    }
+    for item in observed_enums() {
+        add(&item.name, Of::Enum { header: &item.from, values: &item.values });
+    }
+    for group in &content.constants {
+        add(&group.name, Of::Group(group));
+    }
+    for opcode in &content.opcodes {
+        add(&opcode.name, Of::Opcode(opcode));
+    }
+    let enums = content.enums.iter().map(|item| (&item.name, &item.values));
+    let enums = enums.chain(observed_enums().map(|item| (&item.name, &item.values)));
+    for (holder, values) in enums.chain(content.constants.iter().map(|group| (&group.name, &group.values))) {
+        for constant in values {
+            add(&constant.name, Of::Constant { holder, constant });
+        }
+    }
+    for item in observed.constants.iter().filter(|item| item.range.contains(minor)) {
+        add(&item.constant.name, Of::Constant { holder: &item.from, constant: &item.constant });
+    }
+    names
+}
+
+/// A name without case, leading underscores and `Py`.
+fn bare(name: &str) -> String {
+    let lower = name.to_ascii_lowercase();
+    let name = lower.trim_start_matches('_');
+    name.strip_prefix("py").unwrap_or(name).trim_start_matches('_').to_owned()
+}
+
+/// The names most like a wanted one, best first.
+fn near_misses<'a>(wanted: &str, known: &[Named<'a>]) -> Vec<&'a str> {
+    let mut scored: Vec<(usize, usize, &str)> = Vec::new();
+    for (order, candidate) in known.iter().enumerate() {
+        let name = bare(candidate.name);
+        let contains = wanted.len() >= 3 && name.contains(wanted);
+        let distance = edit_distance(wanted, &name);
+        if contains || distance <= wanted.chars().count() / 3 {
+            scored.push((if contains { 0 } else { distance }, order, candidate.name));
+        }
+    }
+    scored.sort_unstable();
+    scored.dedup_by_key(|(_, _, name)| *name);
+    scored.into_iter().map(|(_, _, name)| name).take(NEAR_MISSES).collect()
+}
+
+/// How many letters to add, drop or change; names of more than 100 letters are like no other.
+fn edit_distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    if a.len().max(b.len()) > 100 {
+        return usize::MAX;
+    }
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, left) in a.iter().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, right) in b.iter().enumerate() {
+            let change = diagonal + usize::from(left != right);
+            diagonal = row[j + 1];
+            row[j + 1] = change.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}

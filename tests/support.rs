@@ -1,0 +1,165 @@
+//! What the tests share: the spec of this checkout, examples made of several files, interpreters that are installed.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use frame_codegen::diag::{Sink, Style};
+use frame_codegen::model::Spec;
+use frame_codegen::source::{SourceId, Sources};
+
+/// The root of the checkout.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie in the workspace")
+}
+
+/// The committed spec; it has no findings.
+pub fn committed_spec() -> (Spec, Sources) {
+    let (mut sources, mut sink) = (Sources::default(), Sink::new());
+    let spec = frame_codegen::read(&root().join("spec"), &mut sources, &mut sink);
+    frame_codegen::check::check(&spec, &sources, &mut sink);
+    assert_eq!(sink.render(&sources, Style::Plain), "", "the committed spec has findings");
+    (spec, sources)
+}
+
+/// A spec out of one text: each line `#--- PATH` starts a file of that path below `spec/`; text before the first one
+/// is `cpython/3.14/0.yaml`.
+pub fn read_example(text: &str) -> (Spec, Sources, Sink) {
+    let (mut sources, mut sink, mut spec) = (Sources::default(), Sink::new(), Spec::default());
+    let mut files: Vec<(String, String)> = vec![("cpython/3.14/0.yaml".to_owned(), String::new())];
+    for line in text.lines() {
+        match line.strip_prefix("#--- ") {
+            Some(path) => files.push((path.trim().to_owned(), String::new())),
+            None => {
+                let (_, file) = files.last_mut().expect("there is a first file");
+                file.push_str(line);
+                file.push('\n');
+            }
+        }
+    }
+    for (path, text) in files.into_iter().filter(|(_, text)| !text.trim().is_empty()) {
+        let source: SourceId = sources.add(&Path::new("spec").join(&path), text);
+        spec.files.push(source);
+        if path.starts_with("observed/") {
+            frame_codegen::parse_observed(&sources, source, &mut spec.observed, &mut sink);
+        } else {
+            spec.layouts.extend(frame_codegen::parse_facts(&sources, source, &mut sink));
+        }
+    }
+    frame_codegen::check::check(&spec, &sources, &mut sink);
+    (spec, sources, sink)
+}
+
+/// Compares with a committed text; `UPDATE_EXPECT=1` writes it.
+pub fn compare(path: &Path, text: &str) {
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::write(path, text).expect("an expected file can be written");
+        return;
+    }
+    let expected = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        expected == text,
+        "{} differs (UPDATE_EXPECT=1 writes it)\n--- expected\n{expected}\n--- found\n{text}",
+        path.display()
+    );
+}
+
+/// The files of a folder that end so, by name.
+pub fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let listing = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut paths: Vec<PathBuf> = listing
+        .map(|entry| entry.expect("a readable folder").path())
+        .filter(|path| path.extension().is_some_and(|found| found == extension))
+        .collect();
+    paths.sort();
+    paths
+}
+
+/// A CPython that is installed here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Python {
+    /// Its program.
+    pub path: PathBuf,
+    /// `3.14.10`
+    pub release: String,
+}
+
+impl Python {
+    /// `(3, 14)`
+    pub fn minor(&self) -> (u8, u8) {
+        let mut parts = self.release.split('.').map(|part| part.parse().unwrap_or(0));
+        (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
+    }
+}
+
+/// The interpreters that are installed, one per release: those that `FRAMESPEC_PYTHONS` lists (separated by `:`), or
+/// else all `python3.N` on `PATH`, below pyenv's folder and in `~/.cache/pythons/bin`.
+pub fn pythons() -> Vec<Python> {
+    let mut candidates: Vec<PathBuf> = Vec::new();
+    if let Some(listed) = std::env::var_os("FRAMESPEC_PYTHONS") {
+        candidates.extend(std::env::split_paths(&listed));
+    } else {
+        let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+        let mut folders: Vec<PathBuf> = Vec::new();
+        let pyenv = std::env::var_os("PYENV_ROOT").map_or_else(|| home.join(".pyenv"), PathBuf::from);
+        if let Ok(versions) = std::fs::read_dir(pyenv.join("versions")) {
+            folders.extend(versions.flatten().map(|entry| entry.path().join("bin")));
+        }
+        folders.push(home.join(".cache/pythons/bin"));
+        folders.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
+        folders.sort();
+        for folder in folders {
+            candidates.extend((8..=40).map(|minor| folder.join(format!("python3.{minor}"))));
+        }
+    }
+    let mut found: Vec<Python> = Vec::new();
+    for path in candidates.into_iter().filter(|path| path.is_file()) {
+        let script = "import sys; assert sys.implementation.name == 'cpython'; print('%d.%d.%d' % sys.version_info[:3])";
+        let Ok(output) = Command::new(&path).args(["-c", script]).output() else { continue };
+        let release = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        if output.status.success() && !release.is_empty() && !found.iter().any(|python| python.release == release) {
+            found.push(Python { path, release });
+        }
+    }
+    found.sort_by_key(|python| (python.minor(), python.release.clone()));
+    found
+}
+
+/// The interpreters of the committed facts that are installed; says which are missing.
+pub fn pythons_of_facts(test: &str) -> Vec<Python> {
+    let (spec, _) = committed_spec();
+    let installed = pythons();
+    let mut here = Vec::new();
+    let mut missing = Vec::new();
+    for build in spec.layouts.iter().flat_map(|facts| &facts.verified) {
+        let release = build.micro.to_string();
+        match installed.iter().find(|python| python.release == release) {
+            Some(python) => here.push(python.clone()),
+            None => missing.push(release),
+        }
+    }
+    let names: Vec<&str> = here.iter().map(|python| python.release.as_str()).collect();
+    // The test runner shows this with --nocapture, and `.ci/run` asks for it.
+    eprintln!("{test}: with CPython {}; not installed: {}", list(&names), list(&missing));
+    here
+}
+
+fn list<S: AsRef<str>>(items: &[S]) -> String {
+    if items.is_empty() { "none".to_owned() } else { items.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ") }
+}
+
+/// A folder for one test, emptied first.
+pub fn scratch(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("frame-tests-{}-{name}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).expect("a temporary folder can be made");
+    folder
+}
+
+/// The `framespec` of this build.
+pub fn framespec() -> Command {
+    let program = std::env::current_exe().expect("the test has a path");
+    let folder = program.parent().and_then(Path::parent).expect("tests are in target/PROFILE/deps");
+    let mut command = Command::new(folder.join(format!("framespec{}", std::env::consts::EXE_SUFFIX)));
+    command.current_dir(root()).env("NO_COLOR", "1");
+    command
+}
