@@ -4,7 +4,7 @@
 //! new, and when the new one has exactly the bytes of the one that is gone, [`Change::FieldAdded`] says so.
 
 mod change;
-mod words;
+pub(crate) mod words;
 
 use std::collections::BTreeMap;
 
@@ -114,10 +114,10 @@ pub(crate) fn opcode_fact(opcode: &Opcode, facts: &Facts, observed: &Observed) -
         argument: opcode.argument.as_ref().map(|argument| argument.name().to_owned()),
         cache_units: opcode.caches.value,
         base: opcode.deopt.as_ref().map(|base| base.value.clone()),
-        stack_effect: effect.map(|(effect, same_as)| EffectFact {
-            effect: effect.fall.to_string(),
-            jump: effect.jump.as_ref().filter(|jump| jump.value != effect.fall.value).map(ToString::to_string),
-            same_as,
+        stack_effect: effect.and_then(|(effect, same_as)| {
+            let fall = effect.fall.as_ref()?;
+            let jump = effect.jump.as_ref().filter(|jump| *jump != fall);
+            Some(EffectFact { effect: fall.to_string(), jump: jump.map(ToString::to_string), same_as })
         }),
     }
 }

@@ -97,8 +97,8 @@ pub fn item(item: &Item<'_>, facts: &Facts, observed: &Observed, style: Style) -
     let mut text = String::new();
     let mut title = |name: &str, what: &str, header: &str| {
         let _ = write!(text, "{}", paint(style, Ink::Strong, &printable(name)));
-        let about = [what, &printable(header)].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
-        let _ = writeln!(text, ": {}", about.join(", "));
+        let header = if header.is_empty() { String::new() } else { format!(", {}", printable(header)) };
+        let _ = writeln!(text, ": {what}{header}");
         let _ = writeln!(text, "{}\n", paint(style, Ink::Faint, &printable(&facts.title())));
     };
     match item {

@@ -268,7 +268,7 @@ pub enum Change {
         /// The base now.
         new: Option<String>,
     },
-    /// An opcode does something else to the depth of the stack; absent when the spec does not know.
+    /// An opcode does something else to the depth of the stack; absent where CPython does not tell.
     StackEffectChanged {
         /// CPython's name.
         opcode: String,
@@ -392,7 +392,7 @@ pub struct OpcodeFact {
     pub cache_units: u64,
     /// The opcode that it stands for.
     pub base: Option<String>,
-    /// What it does to the depth of the stack.
+    /// What it does to the depth of the stack; absent where CPython does not tell.
     pub stack_effect: Option<EffectFact>,
 }
 

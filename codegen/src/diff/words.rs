@@ -478,7 +478,7 @@ pub(crate) fn number(value: i64, hexadecimal: bool) -> String {
 
 /// `-1`, `1, on the jump -1`, `-1 - arg, as CALL`.
 pub(crate) fn effect(effect: Option<&EffectFact>) -> String {
-    let Some(effect) = effect else { return "not known".to_owned() };
+    let Some(effect) = effect else { return "not told".to_owned() };
     let mut text = effect.effect.clone();
     if let Some(jump) = &effect.jump {
         let _ = write!(text, " (if it jumps {jump})");

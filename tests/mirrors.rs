@@ -1,0 +1,208 @@
+//! The generated mirrors, numbers and opcodes, used as a profiler would.
+
+use frame_runtime::layout::{Flavour, Layout};
+use frame_runtime::mirror::{Addr, Mirror, Truncated};
+use frame_runtime::number::Number;
+use frame_runtime::opcode::Argument;
+use frame_tests::committed_spec;
+
+/// Every fact is in the data that a reader asks at run time, and every release finds its layout.
+#[test]
+fn the_data_is_the_facts() {
+    let (spec, _) = committed_spec();
+    assert_eq!(Layout::all().len(), spec.layouts.len());
+    for (layout, facts) in Layout::all().iter().zip(&spec.layouts) {
+        assert_eq!(format!("{}{}", layout.version, layout.flavour.suffix()), facts.folder());
+        for build in facts.builds() {
+            let found = Layout::find(&build.micro.to_string(), layout.flavour).expect("a known release");
+            assert!(std::ptr::eq(found, *layout), "{}", build.micro);
+        }
+        for item in &facts.content.structs {
+            let found = layout.find_struct(&item.name).expect("every struct");
+            assert_eq!(found.size.map(|size| size as u64), item.size.as_ref().map(|size| size.bytes.value));
+            assert_eq!(found.fields.len(), item.fields.len());
+            for field in &item.fields {
+                let known = found.field(&field.name).expect("every field");
+                assert_eq!(known.offset as u64, field.offset.value, "{}.{}", item.name, field.name);
+                assert_eq!(known.ty, field.ty.to_string());
+            }
+        }
+        for opcode in &facts.content.opcodes {
+            let info = layout.opcodes[usize::try_from(opcode.number.value).expect("a byte")].expect("every opcode");
+            assert_eq!(info.name, opcode.name.value);
+        }
+        let known = layout.opcodes.iter().flatten().count();
+        assert_eq!(known, facts.content.opcodes.len());
+    }
+}
+
+#[test]
+fn an_unknown_release_is_an_error_that_lists_the_known_ones() {
+    let error = Layout::find("3.13.7", Flavour::Default).expect_err("nobody looked at it");
+    let text = error.to_string();
+    assert!(text.contains("3.13.0") && text.contains("3.13.18"), "{text}");
+    assert!(!text.contains('t'.to_string().as_str()) || !text.contains("3.13.18t"), "{text}");
+    let error = Layout::find("3.13.0", Flavour::Debug).expect_err("no debug build is known");
+    assert!(error.to_string().ends_with("known are none of this flavour"), "{error}");
+}
+
+#[test]
+fn a_frame_is_read_field_by_field() {
+    use frame_runtime::v3_14::layout::{InterpreterFrame, PyThreadState};
+    let bytes: Vec<u8> = (0..=87).collect();
+    let frame = InterpreterFrame::read(&bytes).expect("88 bytes");
+    assert_eq!(frame.f_executable.bits, 0x0706_0504_0302_0100);
+    assert_eq!(frame.previous, Addr::new(0x0f0e_0d0c_0b0a_0908));
+    assert_eq!(frame.return_offset, 0x4948);
+    assert_eq!((frame.owner, frame.visited), (0x4a, 0x4b));
+    assert_eq!(frame.localsplus[0].bits, 0x5756_5554_5352_5150);
+    assert_eq!(
+        InterpreterFrame::read(&bytes[..87]),
+        Err(Truncated { name: "_PyInterpreterFrame", needed: 88, got: 87 })
+    );
+    for len in 0..88 {
+        assert!(InterpreterFrame::read(&bytes[..len]).is_err(), "{len}");
+    }
+    let state: Addr<PyThreadState> = Addr::new(0x1000);
+    assert_eq!(PyThreadState::CURRENT_FRAME.at(state), Addr::new(0x1048));
+}
+
+/// Bit fields: the same string header of three versions, as their compilers lay it out.
+#[test]
+fn bit_fields_are_where_each_version_has_them() {
+    let state = 0b0110_0101_u32; // interned 1, kind 1, compact 1, ascii 1
+    let mut bytes = [0; 64];
+    bytes[32..36].copy_from_slice(&state.to_le_bytes());
+    let old = frame_runtime::v3_8::layout::PyASCIIObject::read(&bytes).expect("48 bytes");
+    assert_eq!((old.state_interned(), old.state_kind(), old.state_compact(), old.state_ascii()), (1, 1, 1, 1));
+    let new = frame_runtime::v3_15::layout::PyASCIIObject::read(&bytes).expect("40 bytes");
+    assert_eq!((new.state_interned(), new.state_kind(), new.state_compact(), new.state_ascii()), (1, 1, 1, 1));
+    // Free-threaded 3.14 has a whole byte for `interned`, and the bits in the next one.
+    let mut bytes = [0; 64];
+    bytes[48..50].copy_from_slice(&[2, 0b01_1001]);
+    let threaded = frame_runtime::v3_14t::layout::PyASCIIObject::read(&bytes).expect("56 bytes");
+    assert_eq!((threaded.state_interned, threaded.state_kind(), threaded.state_compact(), threaded.state_ascii()), (2, 1, 1, 1));
+}
+
+/// Members of a union are parts of the integer that is stored.
+#[test]
+fn overlays_are_the_bytes_they_share() {
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&[1, 2, 3, 4, 5, 6, 7, 8]);
+    let object = frame_runtime::v3_14::layout::PyObject::read(&bytes).expect("16 bytes");
+    assert_eq!(object.ob_refcnt(), 0x0403_0201);
+    assert_eq!((object.ob_overflow(), object.ob_flags()), (0x0605, 0x0807));
+}
+
+macro_rules! every_version {
+    ($check:ident: $($version:ident)*) => {$( $check!($version); )*};
+}
+
+/// Every byte is either converted to the value of that number and back, or is an error that names it.
+#[test]
+fn numbers_are_converted_or_refused() {
+    fn check<N: Number + std::fmt::Debug + PartialEq>() {
+        let mut converted = 0;
+        for raw in -300..=300_i64 {
+            match N::from_raw(raw) {
+                Ok(value) => {
+                    assert_eq!(value.raw(), raw);
+                    assert!(N::ALL.contains(&value));
+                    converted += 1;
+                }
+                Err(error) => {
+                    let text = error.to_string();
+                    assert!(text.starts_with(&format!("{raw} is no `{}` of CPython {}", N::NAME, N::VERSION)), "{text}");
+                }
+            }
+        }
+        assert_eq!(converted, N::ALL.len());
+    }
+    macro_rules! owners_and_states {
+        ($version:ident) => {
+            check::<frame_runtime::$version::number::FrameOwner>();
+            check::<frame_runtime::$version::number::FrameState>();
+            check::<frame_runtime::$version::number::BinaryOperator>();
+        };
+    }
+    every_version!(owners_and_states: v3_11 v3_12 v3_13_0 v3_13 v3_13t v3_14 v3_14t v3_15 v3_15t);
+    check::<frame_runtime::v3_10::number::FrameState>();
+    check::<frame_runtime::v3_8::number::CmpOp>();
+    check::<frame_runtime::v3_8::number::AwaitableState>();
+    check::<frame_runtime::v3_14::number::SpecialMethod>();
+}
+
+/// Numbers that versions do not share.
+#[test]
+fn owners_and_states_are_each_versions_own() {
+    use frame_runtime::{v3_10, v3_11, v3_12, v3_13, v3_14, v3_15};
+    assert_eq!(v3_12::number::FrameOwner::Cstack.raw(), 3);
+    assert_eq!(v3_14::number::FrameOwner::Interpreter.raw(), 3);
+    assert_eq!(v3_14::number::FrameOwner::Cstack.raw(), 4);
+    assert_eq!(v3_10::number::FrameState::Unwinding.raw(), 2);
+    assert_eq!(v3_11::number::FrameState::Created.raw(), -2);
+    assert_eq!(v3_13::number::FrameState::Created.raw(), -3);
+    assert_eq!(v3_15::number::FrameState::Created.raw(), 0);
+    assert_eq!(v3_14::number::FrameState::Cleared.c_name(), "FRAME_CLEARED");
+}
+
+#[test]
+fn opcodes_of_one_version_are_not_those_of_another() {
+    use frame_runtime::{v3_8, v3_12, v3_13, v3_14};
+    assert_eq!(v3_13::opcode::Opcode::RESUME.number(), 149);
+    assert_eq!(v3_14::opcode::Opcode::RESUME.number(), 128);
+    assert_eq!(v3_14::opcode::Opcode::LOAD_ATTR.caches(), 9);
+    let specialised = v3_14::opcode::Opcode::LOAD_ATTR_SLOT;
+    assert_eq!(specialised.deopt(), v3_14::opcode::Opcode::LOAD_ATTR);
+    assert_eq!((specialised.caches(), specialised.argument()), (9, Argument::Name));
+    assert_eq!(v3_12::opcode::Opcode::JUMP_BACKWARD.argument(), Argument::JumpBackward);
+    assert_eq!(v3_8::opcode::Opcode::JUMP_ABSOLUTE.argument(), Argument::JumpAbsolute);
+    assert_eq!(v3_14::opcode::Opcode::INSTRUMENTED_END_ASYNC_FOR.argument(), Argument::JumpBackward);
+    let error = v3_8::opcode::Opcode::from_u8(255).expect_err("3.8 ends before");
+    assert_eq!(error.to_string(), "255 is no `opcode` of CPython 3.8");
+    assert_eq!(format!("{:?}", v3_14::opcode::Opcode::POP_TOP), "POP_TOP");
+}
+
+/// The emitted functions are the observed formulas, for every opcode, argument and jump.
+#[test]
+fn stack_effects_are_the_observed_formulas() {
+    let (spec, _) = committed_spec();
+    macro_rules! effects {
+        ($version:ident) => {
+            let facts = spec.layouts.iter().find(|facts| frame_codegen::emit::name::module(facts) == stringify!($version));
+            let facts = facts.expect("a layout of that name");
+            let mut compared = 0;
+            for opcode in &facts.content.opcodes {
+                let number = u8::try_from(opcode.number.value).expect("a byte");
+                let emitted = frame_runtime::$version::opcode::Opcode::from_u8(number).expect("known");
+                let base = opcode.deopt.as_ref().unwrap_or(&opcode.name);
+                let row = spec.observed.effect(base, facts.version.value).expect("checked: a row each");
+                for argument in (0..=255).chain([256, 0x305, 65_535, 1 << 20]) {
+                    for jump in [false, true] {
+                        let formula = if jump { row.jump.as_ref().or(row.fall.as_ref()) } else { row.fall.as_ref() };
+                        let declared = formula.and_then(|formula| formula.evaluate(argument)).map(i64::from);
+                        let argument = u32::try_from(argument).expect("positive");
+                        assert_eq!(emitted.stack_effect(argument, jump), declared, "{} {argument} {jump}", opcode.name);
+                        compared += 1;
+                    }
+                }
+            }
+            assert!(compared > 50_000, "{compared}");
+        };
+    }
+    every_version!(effects: v3_8_18 v3_9_18 v3_10_13 v3_11_2 v3_12_1 v3_13_0 v3_13_18 v3_13t_18 v3_14_10 v3_14t_10 v3_15_2 v3_15t_2);
+    // The greatest argument there is does not leave the result's range.
+    let unpack = frame_runtime::v3_14::opcode::Opcode::UNPACK_EX;
+    assert_eq!(unpack.stack_effect(u32::MAX, false), Some(255 + i64::from(u32::MAX >> 8)));
+}
+
+#[test]
+fn empty_slots_and_magic_numbers() {
+    use frame_runtime::{v3_8, v3_13, v3_13t, v3_14, v3_15t};
+    assert_eq!((v3_8::NULL_SLOT, v3_13::NULL_SLOT, v3_13t::NULL_SLOT, v3_14::NULL_SLOT, v3_15t::NULL_SLOT), (0, 0, 0, 1, 1));
+    assert_eq!((v3_8::PYC_MAGIC, v3_13t::PYC_MAGIC, v3_14::PYC_MAGIC), (3413, 3571, 3627));
+    // What only a .c file holds is laid out by C's rules behind each version's own object header.
+    assert_eq!(std::mem::offset_of!(v3_8::layout::PyAsyncGenASend, ags_state), 32);
+    assert_eq!(std::mem::offset_of!(v3_15t::layout::PyAsyncGenASend, ags_state), 48);
+    assert_eq!(v3_15t::layout::PyAsyncGenAThrow::SIZE, 72);
+}
