@@ -40,9 +40,8 @@ fn facts_are_written_as_they_were_read() {
 /// `frame-runtime` depends on nothing, and the generator not on the runtime.
 #[test]
 fn crates_know_whom_they_may_know() {
-    let manifest = |name: &str| {
-        std::fs::read_to_string(root().join(name).join("Cargo.toml")).expect("a readable manifest")
-    };
+    let manifest =
+        |name: &str| std::fs::read_to_string(root().join(name).join("Cargo.toml")).expect("a readable manifest");
     let section = |text: &str, name: &str| -> String {
         let start = text.find(&format!("\n[{name}]\n"));
         start.map_or(String::new(), |start| {

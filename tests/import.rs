@@ -1,1 +1,455 @@
-//! .
+//! `framespec import`: the installed interpreters give the committed facts, and everything that can go wrong says so.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use expect_test::{Expect, expect};
+use frame_codegen::import::{Request, Written, import, place};
+use frame_tests::{Python, committed_spec, framespec, pythons_of_facts, root, scratch};
+
+fn compiler() -> Option<&'static str> {
+    ["cc", "gcc", "clang"].into_iter().find(|name| Command::new(name).arg("--version").output().is_ok())
+}
+
+/// Interpreters and a compiler, or `None` with a word about what is missing.
+fn ready(test: &str) -> Option<Vec<Python>> {
+    let pythons = pythons_of_facts(test);
+    if compiler().is_none() {
+        eprintln!("{test}: no C compiler is installed");
+        return None;
+    }
+    (!pythons.is_empty()).then_some(pythons)
+}
+
+/// The folder of an interpreter's own headers, as the interpreter says.
+fn headers(python: &Python) -> Option<PathBuf> {
+    let script = "import sysconfig, sys, os\nfor p in (sysconfig.get_paths()['include'], \
+        os.path.join(sys.prefix, 'include', 'python%d.%d' % sys.version_info[:2])):\n \
+        if os.path.exists(os.path.join(p, 'Python.h')): print(p); break";
+    let output = Command::new(&python.path).args(["-c", script]).output().ok()?;
+    let path = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+    path.join("internal").is_dir().then_some(path)
+}
+
+#[test]
+fn installed_interpreters_give_the_committed_facts() {
+    let Some(pythons) = ready("installed_interpreters_give_the_committed_facts") else { return };
+    let (spec, sources) = committed_spec();
+    for python in pythons {
+        if headers(&python).is_none() {
+            eprintln!("CPython {}: its headers are not installed", python.release);
+            continue;
+        }
+        let request = Request { python: Some(python.path.clone()), ..Request::default() };
+        let imported = import(&request, &|_| {}).unwrap_or_else(|failure| panic!("{}: {failure:?}", python.release));
+        let placement = place(&spec, &sources, &root().join("spec"), &imported.facts).expect("a place");
+        assert_eq!(placement.written, Written::Unchanged, "CPython {} gives other facts", python.release);
+        assert!(imported.compiler_agreed > 350, "{}", imported.compiler_agreed);
+        let has_own_offsets = python.minor() >= (3, 13);
+        assert_eq!(imported.interpreter_agreed.is_some(), has_own_offsets, "{}", python.release);
+        assert!(imported.interpreter_agreed.is_none_or(|count| count >= 50));
+    }
+}
+
+#[test]
+fn headers_alone_give_the_free_threaded_facts() {
+    let Some(pythons) = ready("headers_alone_give_the_free_threaded_facts") else { return };
+    let (spec, sources) = committed_spec();
+    for python in pythons.iter().filter(|python| python.minor() >= (3, 13)) {
+        let known = spec
+            .layouts
+            .iter()
+            .any(|facts| facts.unwitnessed.iter().any(|build| build.micro.to_string() == python.release));
+        let (true, Some(include)) = (known, headers(python)) else { continue };
+        let request =
+            Request { include: vec![include], defines: vec!["Py_GIL_DISABLED=1".to_owned()], ..Request::default() };
+        let imported = import(&request, &|_| {}).unwrap_or_else(|failure| panic!("{}: {failure:?}", python.release));
+        let placement = place(&spec, &sources, &root().join("spec"), &imported.facts).expect("a place");
+        assert_eq!(placement.written, Written::Unchanged, "the headers of {} give other facts", python.release);
+    }
+}
+
+/// A second import into a new folder changes nothing, and gives the committed bytes.
+#[test]
+fn a_second_import_changes_nothing() {
+    let Some(pythons) = ready("a_second_import_changes_nothing") else { return };
+    let Some(python) = pythons.iter().rev().find(|python| headers(python).is_some()) else { return };
+    let folder = scratch("second-import");
+    let run = || {
+        let output =
+            framespec().arg("import").arg(&python.path).arg("--spec").arg(&folder).output().expect("framespec");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    assert!(run().contains("a new layout"));
+    assert!(run().contains("nothing new"));
+}
+
+#[test]
+fn observed_facts_are_what_interpreters_say() {
+    let pythons = pythons_of_facts("observed_facts_are_what_interpreters_say");
+    if pythons.is_empty() {
+        return;
+    }
+    let mut command = framespec();
+    command.arg("witness").args(pythons.iter().map(|python| &python.path));
+    let output = command.output().expect("framespec");
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{stdout}{stderr}");
+    for python in &pythons {
+        assert!(stdout.contains(&format!("{}: agreed: ", python.release)), "{stdout}");
+    }
+}
+
+/// An observed fact that is wrong is contradicted, with the place of its row.
+#[test]
+fn a_wrong_stack_effect_is_contradicted() {
+    let pythons = pythons_of_facts("a_wrong_stack_effect_is_contradicted");
+    let Some(python) = pythons.last() else { return };
+    let folder = scratch("wrong-effect");
+    copy(&root().join("spec"), &folder);
+    let path = folder.join("observed/stack_effects.yaml");
+    let text = std::fs::read_to_string(&path).expect("effects");
+    let wrong = text.replace("{ opcode: POP_TOP, effect: \"-1\" }", "{ opcode: POP_TOP, effect: \"-2\" }");
+    assert_ne!(text, wrong);
+    std::fs::write(&path, wrong).expect("a writable folder");
+    let output = framespec().arg("witness").arg(&python.path).arg("--spec").arg(&folder).output().expect("framespec");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(
+        stderr.contains("error[witness-differs]")
+            && stderr.contains("declared -2 for POP_TOP 0, the interpreter says -1"),
+        "{stderr}"
+    );
+}
+
+/// Headers with a field more than the interpreter was built with: its own offsets say so.
+#[test]
+fn headers_of_another_build_are_caught_by_the_interpreters_own_offsets() {
+    let Some(pythons) = ready("headers_of_another_build_are_caught_by_the_interpreters_own_offsets") else { return };
+    let found = pythons.iter().rev().find_map(|python| Some((python, headers(python)?)));
+    let Some((python, include)) = found.filter(|(python, _)| python.minor() >= (3, 14)) else { return };
+    let tree = changed_headers("other-build", &include);
+    let folder = scratch("other-build-spec");
+    let output = framespec()
+        .arg("import")
+        .arg(&python.path)
+        .arg("--include")
+        .arg(&tree)
+        .arg("--spec")
+        .arg(&folder)
+        .output()
+        .expect("framespec");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(
+        stderr.contains("error[import-disagree]: `_PyInterpreterFrame.")
+            && stderr.contains("for the interpreter itself"),
+        "{stderr}"
+    );
+    assert_empty(&folder);
+}
+
+/// A copy of headers with one more field in `_PyInterpreterFrame` and one more frame state.
+fn changed_headers(name: &str, include: &Path) -> PathBuf {
+    let tree = scratch(name).join(include.file_name().expect("a folder with a name"));
+    copy(include, &tree);
+    // Debian's pyconfig.h includes one beside the folder.
+    if let Some(parent) = include.parent() {
+        let machine = parent.join("x86_64-linux-gnu");
+        if machine.join(include.file_name().expect("a name")).is_dir() {
+            let inside = Path::new("x86_64-linux-gnu").join(include.file_name().expect("a name"));
+            copy(&parent.join(&inside), &tree.parent().expect("a parent").join(&inside));
+        }
+    }
+    change(&tree, "struct _PyInterpreterFrame *previous;", "struct _PyInterpreterFrame *previous; void *f_inserted;");
+    change(&tree, "FRAME_EXECUTING =", "FRAME_INSERTED = 77, FRAME_EXECUTING =");
+    tree
+}
+
+/// Replaces a text in the one header that has it.
+fn change(tree: &Path, from: &str, to: &str) {
+    let mut changed = 0;
+    for header in frame_tests::files(&tree.join("internal"), "h") {
+        let Ok(text) = std::fs::read_to_string(&header) else { continue };
+        if text.contains(from) {
+            std::fs::write(&header, text.replacen(from, to, 1)).expect("a writable copy");
+            changed += 1;
+        }
+    }
+    assert!(changed > 0, "no header has `{from}`");
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).unwrap_or_else(|error| panic!("{}: {error}", from.display())).flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("a copied file");
+        }
+    }
+}
+
+/// No file was left behind, not even half of one.
+fn assert_empty(folder: &Path) {
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            assert!(entry.path().is_dir(), "{} was written", entry.path().display());
+            folders.push(entry.path());
+        }
+    }
+}
+
+/// The whole way of a new CPython: changed headers of 3.15 as 3.16 are imported, told apart, generated, and compile.
+#[test]
+fn changed_headers_become_a_new_version() {
+    let Some(pythons) = ready("changed_headers_become_a_new_version") else { return };
+    let newest = pythons.iter().rev().find(|python| python.minor() == (3, 15));
+    let Some(include) = newest.and_then(headers) else {
+        eprintln!("changed_headers_become_a_new_version: the headers of CPython 3.15 are not installed");
+        return;
+    };
+    let tree = changed_headers("as-3.16", &include);
+    let spec = scratch("as-3.16-spec");
+    copy(&root().join("spec"), &spec);
+    let run = |arguments: &[&str]| -> Output {
+        framespec().args(arguments).arg("--spec").arg(&spec).output().expect("framespec")
+    };
+    let include = tree.to_str().expect("a plain path");
+    let imported = run(&["import", "--include", include, "--as", "3.16.0a1"]);
+    assert!(imported.status.success(), "{}", String::from_utf8_lossy(&imported.stderr));
+    let diff = run(&["diff", "3.15", "3.16"]);
+    let words = String::from_utf8_lossy(&diff.stdout);
+    assert!(words.contains("f_inserted") && words.contains("FRAME_INSERTED"), "{words}");
+    generate_and_compile(&spec, "as-3.16-crate");
+}
+
+/// The same from facts alone, on a machine without CPython or a C compiler.
+#[test]
+fn facts_of_a_new_version_generate_code_that_compiles() {
+    let spec = scratch("facts-3.16-spec");
+    copy(&root().join("spec"), &spec);
+    let (committed, sources) = committed_spec();
+    let newest = committed.newest("3.15".parse().expect("a version"), Default::default()).expect("3.15 is there");
+    let file = sources.file(newest.source.expect("a file"));
+    let mut text = file.text.replace("\"3.15\"", "\"3.16\"");
+    for build in newest.builds() {
+        text = text.replace(&format!("\"{}\"", build.micro), "\"3.16.0a1\"");
+    }
+    let text = text
+        .replacen(
+            "name: localsplus, type: \"[_PyStackRef; 1]\", offset_bytes: 80",
+            "name: localsplus, type: \"[_PyStackRef; 1]\", offset_bytes: 88",
+            1,
+        )
+        .replacen(
+            "      - { name: localsplus",
+            "      - { name: f_inserted, type: \"*PyObject\", offset_bytes: 80 }\n      - { name: localsplus",
+            1,
+        )
+        .replacen("size_bytes: 88", "size_bytes: 96", 1)
+        .replace("size_bytes: 160", "size_bytes: 168")
+        .replacen(
+            "      - { name: FRAME_EXECUTING",
+            "      - { name: FRAME_INSERTED, value: 77 }\n      - { name: FRAME_EXECUTING",
+            1,
+        );
+    std::fs::create_dir_all(spec.join("cpython/3.16")).expect("a folder");
+    std::fs::write(spec.join("cpython/3.16/0a1.yaml"), text).expect("a file");
+    generate_and_compile(&spec, "facts-3.16-crate");
+}
+
+/// Generates into a copy of the runtime, and compiles it.
+fn generate_and_compile(spec: &Path, name: &str) {
+    let runtime = scratch(name);
+    copy(&root().join("frame-runtime/src"), &runtime);
+    let out = runtime.join("generated");
+    let generated =
+        framespec().args(["generate", "--spec"]).arg(spec).arg("--out").arg(&out).output().expect("framespec");
+    assert!(generated.status.success(), "{}", String::from_utf8_lossy(&generated.stderr));
+    let layout = std::fs::read_to_string(out.join("v3_16_0a1/layout.rs")).expect("the new layout");
+    assert!(layout.contains("pub f_inserted:"));
+    let number = std::fs::read_to_string(out.join("v3_16_0a1/number.rs")).expect("the new numbers");
+    assert!(number.contains("Inserted = 77"));
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(rustc)
+        .args(["--edition", "2024", "--crate-type", "lib", "--crate-name", "frame_runtime", "--emit", "metadata", "-o"])
+        .arg(runtime.join("libframe_runtime.rmeta"))
+        .arg(runtime.join("lib.rs"))
+        .output()
+        .expect("rustc");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// A program that answers as `framespec import` asks, without being an interpreter.
+#[cfg(unix)]
+fn fake(name: &str, script: &str) -> PathBuf {
+    use std::os::unix::fs::PermissionsExt as _;
+    let path = scratch(&format!("fake-{name}")).join("python");
+    std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("a writable folder");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("an executable");
+    path
+}
+
+/// The message of an import that fails; paths of this run are shortened. Nothing was written.
+#[cfg(unix)]
+fn failure(name: &str, arguments: &[&str], expected: Expect) {
+    let folder = scratch(&format!("failure-{name}"));
+    let output = framespec().arg("import").args(arguments).arg("--spec").arg(&folder).output().expect("framespec");
+    assert!(!output.status.success());
+    let mut text = String::from_utf8_lossy(&output.stderr).into_owned();
+    for argument in arguments.iter().filter(|argument| argument.starts_with('/')) {
+        let short = Path::new(argument).file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        text = text.replace(argument, &format!(".../{short}"));
+    }
+    // Steps are for people who wait; what follows the first error is the message.
+    let message = text.find("error").map_or(text.as_str(), |start| &text[start..]);
+    expected.assert_eq(&format!("exit {}\n{message}", output.status.code().unwrap_or(-1)));
+    assert_empty(&folder);
+}
+
+#[test]
+#[cfg(unix)]
+fn what_is_no_cpython() {
+    failure(
+        "missing",
+        &["/nowhere/python3.14"],
+        expect![[r#"
+        exit 3
+        error[import-interpreter]: cannot start .../python3.14: No such file or directory (os error 2)
+         |
+         = help: give the path of a CPython, or a name that is on PATH; for headers alone, --include DIR
+    "#]],
+    );
+    let silent = fake("silent", "exit 3");
+    failure(
+        "silent",
+        &[silent.to_str().expect("plain")],
+        expect![[r#"
+        exit 3
+        error[import-not-cpython]: .../python is not a CPython: asked for its version it said nothing and ended with exit status: 3
+         |
+         = help: give the path of a CPython 3.8 or later
+    "#]],
+    );
+    let chatty = fake("chatty", "echo hello");
+    failure(
+        "chatty",
+        &[chatty.to_str().expect("plain")],
+        expect![[r#"
+        exit 3
+        error[import-not-cpython]: .../python is not a CPython: its answer is not what was asked for
+         |
+         = help: give the path of a CPython 3.8 or later
+    "#]],
+    );
+    let pypy = fake("pypy", r#"echo '{"implementation": "pypy", "version_info": [3, 11, 13]}'"#);
+    failure(
+        "pypy",
+        &[pypy.to_str().expect("plain")],
+        expect![[r#"
+        exit 3
+        error[import-not-cpython]: .../python is not a CPython: it says that it is pypy 3.11.13
+         |
+         = help: give the path of a CPython 3.8 or later
+    "#]],
+    );
+    let old = fake("old", r#"echo '{"implementation": "cpython", "version_info": [3, 7, 17]}'"#);
+    failure(
+        "old",
+        &[old.to_str().expect("plain")],
+        expect![[r#"
+        exit 3
+        error[import-version]: .../python is CPython 3.7.17; 3.8 is the oldest that is described
+    "#]],
+    );
+}
+
+/// What a CPython 3.14 would say of itself, with the folder of its headers.
+#[cfg(unix)]
+fn fake_cpython(name: &str, include: &str) -> PathBuf {
+    let answer = format!(
+        r#"{{"implementation": "cpython", "version_info": [3, 14, 0], "hexversion": 51249392, "free_threaded": false,
+        "debug": false, "pointer_bits": 64, "include": ["{include}"], "core_cflags": "-DNDEBUG", "mapped": [],
+        "pyc_magic": 3627, "opmap": {{}}, "specialized_opmap": {{}}, "specialized_names": [], "caches": {{}},
+        "have_argument": 43, "hasarg": [], "hasconst": [], "hasname": [], "haslocal": [], "hasfree": [],
+        "hascompare": [], "hasjrel": [], "hasjabs": [], "backward": []}}"#
+    );
+    fake(name, &format!("cat <<'END' | tr -d '\\n'\n{answer}\nEND"))
+}
+
+#[test]
+#[cfg(unix)]
+fn headers_that_are_not_there_or_do_not_compile() {
+    let without = fake_cpython("without-headers", "/nowhere/include");
+    failure(
+        "no-headers",
+        &[without.to_str().expect("plain")],
+        expect![[r#"
+        exit 3
+        error[import-no-headers]: the interpreter's headers are not installed
+         |
+         = note: no Python.h in /nowhere/include
+         = help: install the development package (python3.14-dev, python3.14-devel), or say where they are with --include DIR
+    "#]],
+    );
+    failure(
+        "no-folder",
+        &["--include", "/nowhere/include"],
+        expect![[r#"
+        exit 3
+        error[import-no-headers]: cannot use the folder .../include: No such file or directory (os error 2)
+         |
+         = help: --include names the folder that Python.h lies in
+    "#]],
+    );
+    if compiler().is_none() {
+        return;
+    }
+    let include = scratch("broken-include");
+    std::fs::write(include.join("Python.h"), "#error broken on purpose\n").expect("a header");
+    let text = include.to_str().expect("plain");
+    let python = fake_cpython("broken-headers", text);
+    let output =
+        framespec().arg("import").arg(&python).arg("--spec").arg(scratch("broken-spec")).output().expect("framespec");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{stderr}");
+    assert!(stderr.contains("error[import-headers]: the headers do not compile"), "{stderr}");
+    assert!(stderr.contains("broken on purpose") && stderr.contains("--define NAME=VALUE"), "{stderr}");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_compiler_that_is_not_there() {
+    let include = scratch("no-compiler");
+    std::fs::write(include.join("Python.h"), "").expect("a header");
+    let include = include.to_str().expect("plain").to_owned();
+    failure(
+        "no-compiler",
+        &["--include", &include, "--cc", "/nowhere/cc"],
+        expect![[r#"
+        exit 3
+        error[import-no-compiler]: no C compiler: tried .../cc
+         |
+         = help: install gcc or clang, or name one with --cc or the variable CC
+    "#]],
+    );
+}
+
+#[test]
+fn usage_is_checked_before_anything_runs() {
+    for (arguments, said) in [
+        (vec!["import"], "required"),
+        (vec!["import", "--include", "x", "--define", "1X=2"], "expected NAME or NAME=VALUE"),
+        (vec!["import", "--include", "x", "--as", "3.x"], "is not a release such as 3.14.10 or 3.16.0a3"),
+        (vec!["import", "python3", "--as", "3.16.0"], "cannot be used with"),
+    ] {
+        let output = framespec().args(&arguments).output().expect("framespec");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {stderr}");
+        assert!(stderr.contains(said), "{arguments:?}: {stderr}");
+    }
+}

@@ -81,7 +81,10 @@ fn bit_fields_are_where_each_version_has_them() {
     let mut bytes = [0; 64];
     bytes[48..50].copy_from_slice(&[2, 0b01_1001]);
     let threaded = frame_runtime::v3_14t::layout::PyASCIIObject::read(&bytes).expect("56 bytes");
-    assert_eq!((threaded.state_interned, threaded.state_kind(), threaded.state_compact(), threaded.state_ascii()), (2, 1, 1, 1));
+    assert_eq!(
+        (threaded.state_interned, threaded.state_kind(), threaded.state_compact(), threaded.state_ascii()),
+        (2, 1, 1, 1)
+    );
 }
 
 /// Members of a union are parts of the integer that is stored.
@@ -112,7 +115,10 @@ fn numbers_are_converted_or_refused() {
                 }
                 Err(error) => {
                     let text = error.to_string();
-                    assert!(text.starts_with(&format!("{raw} is no `{}` of CPython {}", N::NAME, N::VERSION)), "{text}");
+                    assert!(
+                        text.starts_with(&format!("{raw} is no `{}` of CPython {}", N::NAME, N::VERSION)),
+                        "{text}"
+                    );
                 }
             }
         }
@@ -169,7 +175,8 @@ fn stack_effects_are_the_observed_formulas() {
     let (spec, _) = committed_spec();
     macro_rules! effects {
         ($version:ident) => {
-            let facts = spec.layouts.iter().find(|facts| frame_codegen::emit::name::module(facts) == stringify!($version));
+            let facts =
+                spec.layouts.iter().find(|facts| frame_codegen::emit::name::module(facts) == stringify!($version));
             let facts = facts.expect("a layout of that name");
             let mut compared = 0;
             for opcode in &facts.content.opcodes {
@@ -199,7 +206,10 @@ fn stack_effects_are_the_observed_formulas() {
 #[test]
 fn empty_slots_and_magic_numbers() {
     use frame_runtime::{v3_8, v3_13, v3_13t, v3_14, v3_15t};
-    assert_eq!((v3_8::NULL_SLOT, v3_13::NULL_SLOT, v3_13t::NULL_SLOT, v3_14::NULL_SLOT, v3_15t::NULL_SLOT), (0, 0, 0, 1, 1));
+    assert_eq!(
+        (v3_8::NULL_SLOT, v3_13::NULL_SLOT, v3_13t::NULL_SLOT, v3_14::NULL_SLOT, v3_15t::NULL_SLOT),
+        (0, 0, 0, 1, 1)
+    );
     assert_eq!((v3_8::PYC_MAGIC, v3_13t::PYC_MAGIC, v3_14::PYC_MAGIC), (3413, 3571, 3627));
     // What only a .c file holds is laid out by C's rules behind each version's own object header.
     assert_eq!(std::mem::offset_of!(v3_8::layout::PyAsyncGenASend, ags_state), 32);

@@ -16,7 +16,13 @@ fn every_failing_example_says_what_is_expected() {
         // `layout-overlap.2.yaml` is a second example of the same rule.
         let rule = rule.split('.').next().unwrap_or_default().to_owned();
         let found: BTreeSet<&str> = sink.sorted().iter().map(|diagnostic| diagnostic.rule()).collect();
-        assert_eq!(found, BTreeSet::from([rule.as_str()]), "{}\n{}", path.display(), sink.render(&sources, Style::Plain));
+        assert_eq!(
+            found,
+            BTreeSet::from([rule.as_str()]),
+            "{}\n{}",
+            path.display(),
+            sink.render(&sources, Style::Plain)
+        );
         compare(&path.with_extension("expected"), &sink.render(&sources, Style::Plain));
     }
 }

@@ -1,5 +1,10 @@
 //! What the tests share: the spec of this checkout, examples made of several files, interpreters that are installed.
 
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+pub struct Readme;
+
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -113,7 +118,8 @@ pub fn pythons() -> Vec<Python> {
     }
     let mut found: Vec<Python> = Vec::new();
     for path in candidates.into_iter().filter(|path| path.is_file()) {
-        let script = "import sys; assert sys.implementation.name == 'cpython'; print('%d.%d.%d' % sys.version_info[:3])";
+        let script =
+            "import sys; assert sys.implementation.name == 'cpython'; print('%d.%d.%d' % sys.version_info[:3])";
         let Ok(output) = Command::new(&path).args(["-c", script]).output() else { continue };
         let release = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         if output.status.success() && !release.is_empty() && !found.iter().any(|python| python.release == release) {
@@ -138,8 +144,12 @@ pub fn pythons_of_facts(test: &str) -> Vec<Python> {
         }
     }
     let names: Vec<&str> = here.iter().map(|python| python.release.as_str()).collect();
-    // The test runner shows this with --nocapture, and `.ci/run` asks for it.
-    eprintln!("{test}: with CPython {}; not installed: {}", list(&names), list(&missing));
+    // Written past the test runner, which would show it only for a test that fails; once a test program.
+    static SAID: std::sync::Once = std::sync::Once::new();
+    SAID.call_once(|| {
+        let line = format!("{test} and others: with CPython {}; not installed: {}\n", list(&names), list(&missing));
+        let _ = std::io::stderr().write_all(line.as_bytes());
+    });
     here
 }
 

@@ -4,6 +4,8 @@
 //! new, and when the new one has exactly the bytes of the one that is gone, [`Change::FieldAdded`] says so.
 
 mod change;
+#[cfg(test)]
+pub(crate) mod tests;
 pub(crate) mod words;
 
 use std::collections::BTreeMap;
@@ -22,7 +24,7 @@ pub fn diff(old: &Facts, new: &Facts) -> Diff {
 
 /// What differs between two layouts, with what no header holds: awaitables, limits, stack effects, pyc magic.
 ///
-/// A struct of `observed` that cannot be laid out on both sides is left out.
+/// A struct of `observed` that cannot be laid out on one of the sides is left out.
 pub fn diff_with(old: &Facts, new: &Facts, observed: &Observed) -> Diff {
     let mut found = Found::default();
     let magic = |facts: &Facts| {
@@ -32,7 +34,11 @@ pub fn diff_with(old: &Facts, new: &Facts, observed: &Observed) -> Diff {
     if magic(old) != magic(new) {
         found.changes.push(Change::PycMagicChanged { old: magic(old), new: magic(new) });
     }
-    found.structs(&structs_of(old, observed), &structs_of(new, observed));
+    let (mut before, mut now) = (structs_of(old, observed), structs_of(new, observed));
+    let comparable = |item: &Struct| !shapeless(old, observed, item) && !shapeless(new, observed, item);
+    before.retain(comparable);
+    now.retain(comparable);
+    found.structs(&before, &now);
     found.enums(&enums_of(old, observed), &enums_of(new, observed));
     found.constants(&groups_of(old, observed), &groups_of(new, observed));
     found.opcodes(&opcodes_of(old, observed), &opcodes_of(new, observed));
@@ -67,6 +73,13 @@ fn structs_of(facts: &Facts, observed: &Observed) -> Vec<Struct> {
         }
     }
     structs
+}
+
+/// Whether a layout has a struct only as observed rows that cannot be laid out.
+fn shapeless(facts: &Facts, observed: &Observed, item: &Struct) -> bool {
+    let mut rows =
+        observed.structs.iter().filter(|row| row.name == item.name && row.range.contains(facts.version.value));
+    facts.find_struct(&item.name).is_none() && rows.any(|row| observed.lay_out(row, facts).is_none())
 }
 
 fn enums_of(facts: &Facts, observed: &Observed) -> Vec<Enum> {
@@ -324,69 +337,58 @@ impl Found {
     }
 
     fn constants(&mut self, old: &[Group], new: &[Group]) {
-        let place = |groups: &[Group], except: &str, name: &str| {
-            let elsewhere = groups.iter().filter(|group| group.name.value != except);
-            let found = elsewhere.flat_map(|group| group.values.iter().map(move |value| (group, value)));
-            let mut found = found.filter(|(_, value)| value.name.value == name);
-            match (found.next(), found.next()) {
-                (Some((group, value)), None) => Some((group.name.value.clone(), value.value.value)),
-                _ => None,
-            }
-        };
         for pair in pair(old, new, |group| group.name.as_str()) {
             let fact = |group: &Group| GroupFact {
                 name: group.name.value.clone(),
                 header: group.header.clone(),
                 values: value_facts(&group.values),
             };
-            let (name, before, now): (&str, &[Constant], &[Constant]) = match &pair {
-                Pair::Gone(group) => (&group.name, &group.values, &[]),
-                Pair::New(group) => (&group.name, &[], &group.values),
-                Pair::Both(before, now) => (&now.name, &before.values, &now.values),
+            // A group that others share constants with is no whole thing that comes or goes; nor is what is observed.
+            let whole = |group: &Group, others: &[Group]| {
+                group.name.value != OBSERVED
+                    && !group.values.iter().any(|value| elsewhere(others, group, value).is_some())
             };
-            let changed = pair_constants(before, now);
-            let came = |constant: &Constant| place(old, name, &constant.name);
-            let went = |constant: &Constant| place(new, name, &constant.name);
             match pair {
-                Pair::Gone(group) if name != OBSERVED && !group.values.iter().any(|value| went(value).is_some()) => {
-                    self.changes.push(Change::GroupRemoved(fact(group)));
-                    continue;
+                Pair::Gone(group) if whole(group, new) => self.changes.push(Change::GroupRemoved(fact(group))),
+                Pair::Gone(group) => self.group(group, &group.values, &[], (old, new)),
+                Pair::New(group) if whole(group, old) => self.changes.push(Change::GroupAdded(fact(group))),
+                Pair::New(group) => self.group(group, &[], &group.values, (old, new)),
+                Pair::Both(before, now) => {
+                    self.group(now, &before.values, &now.values, (old, new));
+                    self.header(Kind::Constants, &now.name, &before.header, &now.header);
                 }
-                Pair::New(group) if name != OBSERVED && !group.values.iter().any(|value| came(value).is_some()) => {
-                    self.changes.push(Change::GroupAdded(fact(group)));
-                    continue;
-                }
-                Pair::Both(before, now) => self.header(Kind::Constants, name, &before.header, &now.header),
-                _ => {}
             }
-            for pair in changed {
-                let group = name.to_owned();
-                let (constant, old) = match pair {
-                    // Said where it went.
-                    Pair::Gone(constant) if went(constant).is_some() => continue,
-                    Pair::Gone(Constant { name, value }) => {
-                        let (name, value) = (name.value.clone(), value.value);
-                        self.changes.push(Change::ConstantRemoved { group, name, value });
+        }
+    }
+
+    /// The constants of one group; one that another group has on the other side is said where it is now.
+    fn group(&mut self, of: &Group, before: &[Constant], now: &[Constant], (old, new): (&[Group], &[Group])) {
+        let group = || of.name.value.clone();
+        for pair in pair(before, now, |constant| constant.name.as_str()) {
+            let (constant, was) = match pair {
+                Pair::Gone(constant) if elsewhere(new, of, constant).is_some() => continue,
+                Pair::Gone(Constant { name, value }) => {
+                    let (name, value) = (name.value.clone(), value.value);
+                    self.changes.push(Change::ConstantRemoved { group: group(), name, value });
+                    continue;
+                }
+                Pair::New(constant) => match elsewhere(old, of, constant) {
+                    Some((old_group, was)) => {
+                        let (name, old_group) = (constant.name.value.clone(), old_group.name.value.clone());
+                        self.changes.push(Change::ConstantRegrouped { name, old_group, new_group: group() });
+                        (constant, was.value.value)
+                    }
+                    None => {
+                        let (name, value) = (constant.name.value.clone(), constant.value.value);
+                        self.changes.push(Change::ConstantAdded { group: group(), name, value });
                         continue;
                     }
-                    Pair::New(constant) => match came(constant) {
-                        Some((old_group, value)) => {
-                            let (name, new_group) = (constant.name.value.clone(), group.clone());
-                            self.changes.push(Change::ConstantRegrouped { name, old_group, new_group });
-                            (constant, value)
-                        }
-                        None => {
-                            let (name, value) = (constant.name.value.clone(), constant.value.value);
-                            self.changes.push(Change::ConstantAdded { group, name, value });
-                            continue;
-                        }
-                    },
-                    Pair::Both(was, is) => (is, was.value.value),
-                };
+                },
+                Pair::Both(was, is) => (is, was.value.value),
+            };
+            if was != constant.value.value {
                 let (name, new) = (constant.name.value.clone(), constant.value.value);
-                if old != new {
-                    self.changes.push(Change::ConstantChanged { group, name, old, new });
-                }
+                self.changes.push(Change::ConstantChanged { group: group(), name, old: was, new });
             }
         }
     }
@@ -422,7 +424,8 @@ impl Found {
             |effect: &Option<EffectFact>| effect.as_ref().map(|effect| (effect.effect.clone(), effect.jump.clone()));
         let same_as = |effect: &Option<EffectFact>| effect.as_ref().and_then(|effect| effect.same_as.clone());
         // What follows from a change of the base is said there.
-        let through_base = same_as(&was.stack_effect).is_some() && same_as(&was.stack_effect) == same_as(&is.stack_effect);
+        let through_base =
+            same_as(&was.stack_effect).is_some() && same_as(&was.stack_effect) == same_as(&is.stack_effect);
         if formulas(&was.stack_effect) != formulas(&is.stack_effect) && !through_base {
             let (old, new) = (was.stack_effect.clone(), is.stack_effect.clone());
             self.changes.push(Change::StackEffectChanged { opcode: opcode(), old, new });
@@ -430,8 +433,13 @@ impl Found {
     }
 }
 
-fn pair_constants<'a>(old: &'a [Constant], new: &'a [Constant]) -> Vec<Pair<'a, Constant>> {
-    pair(old, new, |constant| constant.name.as_str())
+/// A constant of the same name in the one other group that has it.
+fn elsewhere<'a>(groups: &'a [Group], here: &Group, constant: &Constant) -> Option<(&'a Group, &'a Constant)> {
+    let others = groups.iter().filter(|group| group.name != here.name);
+    let values = others.flat_map(|group| group.values.iter().map(move |value| (group, value)));
+    let mut found = values.filter(|(_, value)| value.name == constant.name);
+    let first = found.next()?;
+    found.next().is_none().then_some(first)
 }
 
 /// How many bytes a field has on its side; of a bit field, its unit.

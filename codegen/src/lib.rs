@@ -24,13 +24,17 @@
 
 pub mod check;
 pub mod diag;
+pub mod diff;
 pub mod emit;
 #[cfg(feature = "import")]
 pub mod import;
+pub mod lookup;
 mod lower;
 pub mod model;
 mod parse;
+pub mod show;
 pub mod source;
+mod terminal;
 pub mod write;
 
 use std::path::{Path, PathBuf};

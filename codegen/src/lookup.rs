@@ -28,10 +28,12 @@ pub enum Item<'a> {
     Opcode(&'a Opcode),
     /// One value of an enum or group.
     Constant {
-        /// The enum or group.
+        /// The enum or group; of what no header holds, where CPython says so.
         holder: &'a str,
         /// The value.
         constant: &'a Constant,
+        /// What it counts, of what no header holds.
+        unit: Option<&'a str>,
     },
 }
 
@@ -92,7 +94,9 @@ pub fn find<'a>(facts: &'a Facts, observed: &'a Observed, name: &str) -> Result<
     if close.len() > 1 {
         let names: Vec<String> = close.iter().map(|known| format!("`{}`", known.name)).collect();
         let title = format!("`{name}` is the name of several things in {}", facts.title());
-        return Err(Box::new(Diagnostic::error("ambiguous-name", title).note(format!("they are {}", names.join(", ")))));
+        return Err(Box::new(
+            Diagnostic::error("ambiguous-name", title).note(format!("they are {}", names.join(", "))),
+        ));
     }
     let error = Diagnostic::error("unknown-name", format!("`{name}` is no name in {}", facts.title()));
     let near = near_misses(&wanted, &known);
@@ -116,7 +120,7 @@ enum Of<'a> {
     Enum { header: &'a str, values: &'a [Constant] },
     Group(&'a Group),
     Opcode(&'a Opcode),
-    Constant { holder: &'a str, constant: &'a Constant },
+    Constant { holder: &'a str, constant: &'a Constant, unit: Option<&'a str> },
 }
 
 impl<'a> Named<'a> {
@@ -127,7 +131,7 @@ impl<'a> Named<'a> {
             Of::Enum { header, values } => Item::Enum { name: self.name, header, values },
             Of::Group(group) => Item::Group(group),
             Of::Opcode(opcode) => Item::Opcode(opcode),
-            Of::Constant { holder, constant } => Item::Constant { holder, constant },
+            Of::Constant { holder, constant, unit } => Item::Constant { holder, constant, unit },
         })
     }
 }
@@ -161,11 +165,12 @@ fn names<'a>(facts: &'a Facts, observed: &'a Observed) -> Vec<Named<'a>> {
     let enums = enums.chain(observed_enums().map(|item| (&item.name, &item.values)));
     for (holder, values) in enums.chain(content.constants.iter().map(|group| (&group.name, &group.values))) {
         for constant in values {
-            add(&constant.name, Of::Constant { holder, constant });
+            add(&constant.name, Of::Constant { holder, constant, unit: None });
         }
     }
     for item in observed.constants.iter().filter(|item| item.range.contains(minor)) {
-        add(&item.constant.name, Of::Constant { holder: &item.from, constant: &item.constant });
+        let (constant, unit) = (&item.constant, Some(item.unit.as_str()));
+        add(&constant.name, Of::Constant { holder: &item.from, constant, unit });
     }
     names
 }
@@ -179,7 +184,7 @@ fn bare(name: &str) -> String {
 
 /// The names most like a wanted one, best first.
 fn near_misses<'a>(wanted: &str, known: &[Named<'a>]) -> Vec<&'a str> {
-    let mut scored: Vec<(usize, usize, &str)> = Vec::new();
+    let mut scored: Vec<(usize, usize, &'a str)> = Vec::new();
     for (order, candidate) in known.iter().enumerate() {
         let name = bare(candidate.name);
         let contains = wanted.len() >= 3 && name.contains(wanted);
@@ -189,8 +194,13 @@ fn near_misses<'a>(wanted: &str, known: &[Named<'a>]) -> Vec<&'a str> {
         }
     }
     scored.sort_unstable();
-    scored.dedup_by_key(|(_, _, name)| *name);
-    scored.into_iter().map(|(_, _, name)| name).take(NEAR_MISSES).collect()
+    let mut names: Vec<&'a str> = Vec::new();
+    for (_, _, name) in scored {
+        if names.len() < NEAR_MISSES && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
 }
 
 /// How many letters to add, drop or change; names of more than 100 letters are like no other.
@@ -210,4 +220,113 @@ fn edit_distance(a: &str, b: &str) -> usize {
         }
     }
     row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::diag::Style;
+    use crate::diff::tests::facts_of;
+    use crate::source::Sources;
+
+    const NAMES: &str = "structs:
+  - { name: _PyInterpreterFrame, header: a.h, fields: [] }
+  - { name: PyInterpreterState, header: a.h, fields: [] }
+  - { name: CFrame, header: a.h, fields: [] }
+  - { name: _PyCFrame, header: a.h, fields: [] }
+enums:
+  - { name: PyFrameState, header: a.h, values: [{ name: FRAME_CLEARED, value: 4 }] }
+opcodes:
+  - { number: 1, name: LOAD_FAST }
+";
+
+    fn said(error: &Diagnostic, expected: &Expect) {
+        expected.assert_eq(&error.render(&Sources::default(), Style::Plain));
+    }
+
+    #[test]
+    fn names_may_be_short() {
+        let (facts, observed) = (facts_of("3.14.0", NAMES), Observed::default());
+        for name in ["_PyInterpreterFrame", "interpreterframe", "PyInterpreterFrame", "py_InterpreterFrame"] {
+            let found = find(&facts, &observed, name).expect(name);
+            assert!(matches!(found, Item::Struct(item) if item.name.value == "_PyInterpreterFrame"), "{name}");
+        }
+        assert!(matches!(find(&facts, &observed, "load_fast"), Ok(Item::Opcode(_))));
+        assert!(matches!(find(&facts, &observed, "frame_cleared"), Ok(Item::Constant { holder: "PyFrameState", .. })));
+        // The exact name is never ambiguous.
+        assert!(matches!(find(&facts, &observed, "CFrame"), Ok(Item::Struct(item)) if item.name.value == "CFrame"));
+    }
+
+    #[test]
+    fn unknown_name() {
+        let (facts, observed) = (facts_of("3.14.0", NAMES), Observed::default());
+        let error = |name: &str| find(&facts, &observed, name).expect_err(name);
+        said(
+            &error("interpeterframe"),
+            &expect![[r#"
+            error[unknown-name]: `interpeterframe` is no name in CPython 3.14, default build, x86_64-linux
+             |
+             = help: did you mean `_PyInterpreterFrame`, `PyInterpreterState`?"#]],
+        );
+        said(
+            &error("frame"),
+            &expect![[r#"
+            error[unknown-name]: `frame` is no name in CPython 3.14, default build, x86_64-linux
+             |
+             = help: did you mean `_PyInterpreterFrame`, `CFrame`, `_PyCFrame`, `PyFrameState`, `FRAME_CLEARED`?"#]],
+        );
+        said(
+            &error("xyzzy"),
+            &expect![[r#"
+            error[unknown-name]: `xyzzy` is no name in CPython 3.14, default build, x86_64-linux
+             |
+             = help: `framespec show 3.14` lists what there is"#]],
+        );
+        said(
+            &error(""),
+            &expect![[r#"
+            error[unknown-name]: `` is no name in CPython 3.14, default build, x86_64-linux
+             |
+             = help: `framespec show 3.14` lists what there is"#]],
+        );
+        said(
+            &error("cframe"),
+            &expect![[r#"
+            error[ambiguous-name]: `cframe` is the name of several things in CPython 3.14, default build, x86_64-linux
+             |
+             = note: they are `CFrame`, `_PyCFrame`"#]],
+        );
+    }
+
+    #[test]
+    fn unknown_version() {
+        let mut spec = Spec::default();
+        let key = |text: &str| text.parse::<Key>().expect(text);
+        said(
+            &spec.find(&key("3.14")).expect_err("nothing there"),
+            &expect![[r#"
+            error[unknown-version]: the spec has no layout of CPython 3.14
+             |
+             = note: it has none at all
+             = help: `framespec import <python>` adds the layout of an installed CPython"#]],
+        );
+        spec.layouts = ["3.13.0", "3.13.18", "3.14.0"].map(|release| facts_of(release, "")).into();
+        let found =
+            |text: &str| spec.find(&key(text)).map(Facts::newest_micro).expect(text).expect("a build").to_string();
+        assert_eq!(found("3.13"), "3.13.18");
+        assert_eq!(found("3.13.0"), "3.13.0");
+        for text in ["3.13.5", "3.14t", "3.15"] {
+            assert_eq!(spec.find(&key(text)).expect_err(text).rule(), "unknown-version");
+        }
+        said(
+            &spec.find(&key("3.13.5")).expect_err("no neighbour"),
+            &expect![[r#"
+            error[unknown-version]: the spec has no layout of CPython 3.13.5
+             |
+             = note: it has 3.13.0, 3.13.18, 3.14.0
+             = help: `framespec import <python>` adds the layout of an installed CPython"#]],
+        );
+    }
 }

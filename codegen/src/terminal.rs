@@ -42,7 +42,11 @@ pub(crate) fn printable(text: &str) -> String {
 /// Adds `first`, then the items with commas between; further lines are indented.
 pub(crate) fn push_list(text: &mut String, first: &str, indent: usize, items: &[String]) {
     text.push_str(first);
-    let mut column = first.chars().count();
+    push_items(text, first.chars().count(), indent, items);
+}
+
+/// Adds items with commas between to a line that has `column` columns; further lines are indented.
+pub(crate) fn push_items(text: &mut String, mut column: usize, indent: usize, items: &[String]) {
     for (index, item) in items.iter().enumerate() {
         let last = index + 1 == items.len();
         // The comma belongs to the item before it.
@@ -82,8 +86,8 @@ mod tests {
     #[test]
     fn an_item_wider_than_the_line_stands_alone() {
         let mut text = String::new();
-        push_list(&mut text, "a:", 2, &["x".repeat(200), "y".to_owned()]);
-        assert_eq!(text, format!("a:\n  {},\n  y\n", "x".repeat(200)));
+        push_list(&mut text, "list:", 2, &["x".repeat(200), "y".to_owned()]);
+        assert_eq!(text, format!("list:\n  {},\n  y\n", "x".repeat(200)));
     }
 
     #[test]

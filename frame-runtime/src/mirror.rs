@@ -165,6 +165,7 @@ pub(crate) struct StructBytes<'a>(&'a [u8]);
 
 impl<'a> StructBytes<'a> {
     /// The front of `bytes`, or how much is missing.
+    #[inline]
     pub(crate) fn of<T: Mirror>(bytes: &'a [u8]) -> Result<Self, Truncated> {
         match bytes.get(..T::SIZE) {
             Some(bytes) => Ok(StructBytes(bytes)),
@@ -173,6 +174,7 @@ impl<'a> StructBytes<'a> {
     }
 
     /// The field at `offset`.
+    #[inline]
     pub(crate) fn field<T: Mirror>(self, offset: usize) -> Result<T, Truncated> {
         T::read(self.0.get(offset..).unwrap_or_default())
     }
@@ -184,6 +186,7 @@ macro_rules! scalar {
             const SIZE: usize = size_of::<$scalar>();
             const NAME: &'static str = stringify!($scalar);
 
+            #[inline]
             fn read(bytes: &[u8]) -> Result<Self, Truncated> {
                 match bytes.first_chunk() {
                     Some(bytes) => Ok($scalar::from_le_bytes(*bytes)),
@@ -200,6 +203,7 @@ impl<T> Mirror for Addr<T> {
     const SIZE: usize = 8;
     const NAME: &'static str = "address";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         match bytes.first_chunk() {
             Some(bytes) => Ok(Addr::new(u64::from_le_bytes(*bytes))),

@@ -10,10 +10,13 @@ use super::Ended;
 
 /// Say what changed between two layouts
 ///
-/// Fields moved, added, removed and retyped, sizes, enum numbers, constants, opcodes, stack effects. A version is 3.14
-/// (its newest release in the spec), 3.13.0 (that release), 3.14t (free-threaded), 3.14d (debug) or 3.14td.
+/// Fields moved, added, removed and retyped, sizes, enum numbers, constants, opcodes, stack
+/// effects. A version is 3.14 (its newest release in the spec), 3.13.0 (that release), 3.14t
+/// (free-threaded), 3.14d (debug) or 3.14td.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(
+    verbatim_doc_comment,
+    after_help = "Examples:
   framespec diff 3.14 3.15
   framespec diff 3.13.0 3.13.18
   framespec diff 3.14 3.14t --json
@@ -24,8 +27,9 @@ JSON: one object with the keys `old`, `new` and `changes`.
     pyc_magic_changed        old, new
     struct_added, struct_removed
                              struct, header, size_bytes, align_bytes, fields
-    size_changed             struct, old_size_bytes, new_size_bytes, old_align_bytes, new_align_bytes
-    field_added              struct, field, in_place_of: the one field that is gone and had these bytes
+    size_changed             struct, old_size_bytes, new_size_bytes, old_align_bytes,
+                             new_align_bytes
+    field_added              struct, field, in_place_of: the field that is gone and had its bytes
     field_removed            struct, field
     field_moved              struct, field (name), old_offset_bytes, new_offset_bytes
     field_retyped            struct, field (name), old_type, new_type
@@ -50,7 +54,8 @@ JSON: one object with the keys `old`, `new` and `changes`.
     opcode_base_changed      opcode, old, new
     stack_effect_changed     opcode, old, new: effect, jump (where it differs), same_as (its base)
     header_moved             kind (struct, enum, constants), name, old, new
-  A whole field has name, type, offset_bytes, bits, overlays; a value has name, value.")]
+  A whole field has name, type, offset_bytes, bits, overlays; a value has name, value."
+)]
 pub(super) struct Diff {
     /// The layout that one comes from
     #[arg(value_name = "A")]
@@ -74,10 +79,8 @@ impl Diff {
             (Ok(old), Ok(new)) => {
                 let diff = diff::diff_with(old, new, &spec.observed);
                 if self.json {
-                    match serde_json::to_string_pretty(&diff) {
-                        Ok(text) => super::print_text(&format!("{text}\n")),
-                        Err(error) => unreachable!("plain strings and numbers serialise: {error}"),
-                    }
+                    let text = serde_json::to_string_pretty(&diff).expect("strings and numbers serialise");
+                    super::print_text(&format!("{text}\n"))
                 } else {
                     super::print_text(&diff.words(super::output_style()))
                 }

@@ -36,6 +36,9 @@ pub(super) struct Import {
     /// The C compiler [default: $CC, cc, gcc, clang]
     #[arg(long, value_name = "PROGRAM")]
     cc: Option<PathBuf>,
+    /// Leave the probes in this folder, and what the compiler made of them
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
     /// File the facts under this release instead of the one that the headers name
     #[arg(long = "as", value_name = "VERSION", conflicts_with = "python")]
     present_as: Option<Micro>,
@@ -69,6 +72,7 @@ impl Import {
             include: self.include.clone(),
             defines: self.define.clone(),
             compiler: self.cc.clone(),
+            keep: self.keep.clone(),
             present_as: self.present_as,
         };
         let progress = |step: &str| {

@@ -3,16 +3,18 @@
 //! Exit codes: 0 fine, 1 findings or drift, 2 usage, 3 the environment (no compiler, no headers, cannot write).
 
 mod check;
+mod diff;
 mod generate;
 mod import;
+mod show;
 mod witness;
 
-use std::io::IsTerminal as _;
+use std::io::{self, IsTerminal, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use frame_codegen::diag::{Sink, Style};
+use frame_codegen::diag::{Diagnostic, Sink, Style};
 use frame_codegen::model::Spec;
 use frame_codegen::source::Sources;
 
@@ -30,6 +32,8 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Import(import::Import),
+    Diff(diff::Diff),
+    Show(show::Show),
     Check(check::Check),
     Generate(generate::Generate),
     Witness(witness::Witness),
@@ -48,6 +52,8 @@ pub(crate) fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let ended = match &arguments.verb {
         Verb::Import(import) => import.run(&arguments.spec),
+        Verb::Diff(diff) => diff.run(&arguments.spec),
+        Verb::Show(show) => show.run(&arguments.spec),
         Verb::Check(check) => check.run(&arguments.spec),
         Verb::Generate(generate) => generate.run(&arguments.spec),
         Verb::Witness(witness) => witness.run(&arguments.spec),
@@ -68,10 +74,29 @@ fn read_spec(folder: &std::path::Path) -> (Spec, Sources, Sink) {
 
 /// Prints findings to standard error, with colours on a terminal.
 fn print_findings(sink: &Sink, sources: &Sources) {
-    let style = if std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
-        Style::Coloured
-    } else {
-        Style::Plain
-    };
-    eprint!("{}", sink.render(sources, style));
+    eprint!("{}", sink.render(sources, style_for(&io::stderr())));
+}
+
+/// Prints a verb's answer to standard output; a reader that has seen enough, such as `head`, is no failure.
+fn print_text(text: &str) -> Ended {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let mut sink = Sink::new();
+            sink.report(Diagnostic::error("write", format!("cannot write to standard output: {error}")));
+            print_findings(&sink, &Sources::default());
+            Ended::Environment
+        }
+        _ => Ended::Fine,
+    }
+}
+
+/// The style of standard output.
+fn output_style() -> Style {
+    style_for(&io::stdout())
+}
+
+/// Colours on a terminal, unless `NO_COLOR` is set.
+fn style_for(stream: &impl IsTerminal) -> Style {
+    if stream.is_terminal() && std::env::var_os("NO_COLOR").is_none() { Style::Coloured } else { Style::Plain }
 }

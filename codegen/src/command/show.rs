@@ -10,15 +10,18 @@ use super::Ended;
 
 /// Show a layout, or draw one of its structs as a map of its bytes
 ///
-/// A version is 3.14 (its newest release in the spec), 3.13.0 (that release), 3.14t (free-threaded), 3.14d (debug) or
-/// 3.14td. A name may leave out case, leading underscores and Py.
+/// A version is 3.14 (its newest release in the spec), 3.13.0 (that release), 3.14t
+/// (free-threaded), 3.14d (debug) or 3.14td. A name may leave out case, leading underscores and Py.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(
+    verbatim_doc_comment,
+    after_help = "Examples:
   framespec show 3.14
   framespec show 3.14 interpreterframe
   framespec show 3.15 PyFrameState
   framespec show 3.15 code_flags
-  framespec show 3.15 CALL")]
+  framespec show 3.15 CALL"
+)]
 pub(super) struct Show {
     /// The layout
     #[arg(value_name = "VERSION")]

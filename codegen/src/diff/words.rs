@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::OBSERVED;
 use super::change::{BitsFact, Change, Diff, EffectFact, FieldFact, Kind, OpcodeFact, ValueFact};
 use crate::diag::Style;
-use crate::terminal::{Ink, paint, printable, push_list};
+use crate::terminal::{Ink, paint, printable, push_items, push_list};
+
+/// Names are padded to the longest, up to here.
+const NAME_WIDTH: usize = 48;
 
 /// From so many on, fields that moved by the same distance are said together.
 const MOVED_TOGETHER: usize = 3;
@@ -28,7 +32,7 @@ impl Diff {
                 Section::Struct(name) => words.structure(name, section),
                 Section::Enum(name) => words.values(&format!("{} (enum)", printable(name)), section, false),
                 Section::Constants(name) => {
-                    let what = if name == super::OBSERVED { "no header holds them" } else { "constants" };
+                    let what = if name == OBSERVED { "no header holds them" } else { "constants" };
                     words.values(&format!("{} ({what})", printable(name)), section, name.ends_with("flags"));
                 }
                 Section::Opcodes => words.opcodes(self, section),
@@ -88,7 +92,7 @@ impl Section<'_> {
 struct Line {
     ink: Ink,
     name: String,
-    said: String,
+    said: Vec<String>,
 }
 
 struct Words {
@@ -113,11 +117,17 @@ impl Words {
     }
 
     fn lines(&mut self, lines: &[Line]) {
-        let width = lines.iter().map(|line| line.name.chars().count()).max().unwrap_or(0).min(32);
+        let width = name_width(lines);
         for line in lines {
-            let name = paint(self.style, line.ink, &format!("{:width$}", line.name));
-            let _ = writeln!(self.text, "  {name}  {}", line.said);
+            self.line(line, width);
         }
+    }
+
+    fn line(&mut self, line: &Line, width: usize) {
+        let name = format!("{:width$}", line.name);
+        let column = 2 + name.chars().count() + 1;
+        let _ = write!(self.text, "  {} ", paint(self.style, line.ink, &name));
+        push_items(&mut self.text, column, width + 4, &line.said);
     }
 
     fn list(&mut self, first: &str, items: &[String]) {
@@ -194,32 +204,26 @@ impl Words {
             }
             _ => None,
         };
-        let runs: Vec<&[&[Change]]> =
-            by_field.chunk_by(|a, b| shift(a).is_some() && shift(a) == shift(b)).collect();
+        let runs: Vec<&[&[Change]]> = by_field.chunk_by(|a, b| shift(a).is_some() && shift(a) == shift(b)).collect();
         let together = |run: &[&[Change]]| run.len() >= MOVED_TOGETHER;
-        let names = || runs.iter().filter(|run| !together(run)).flat_map(|run| run.iter());
-        let width = names().filter_map(|changes| field_name(&changes[0])).map(|name| name.chars().count());
-        let width = width.max().unwrap_or(0).min(32);
-        for run in &runs {
+        let singly =
+            runs.iter().filter(|run| !together(run)).flat_map(|run| run.iter().map(|changes| line_of(changes)));
+        let width = name_width(&singly.collect::<Vec<_>>());
+        for run in runs {
             if together(run)
-                && let [Change::FieldMoved { old_offset_bytes, new_offset_bytes, .. }] = run[0]
+                && let (Some(by), Change::FieldMoved { old_offset_bytes, new_offset_bytes, .. }) =
+                    (shift(run[0]), &run[0][0])
             {
-                let by = shift(run[0]).unwrap_or(0);
-                let names: Vec<String> = run.iter().filter_map(|changes| field_name(&changes[0])).map(printable).collect();
-                let first = format!("{} fields moved by {by:+}, {old_offset_bytes} -> {new_offset_bytes} and on:", run.len());
-                self.list(&first, &names);
-                continue;
-            }
-            for changes in run.iter() {
-                let said: Vec<String> = changes.iter().filter_map(say_field).collect();
-                let ink = match changes[0] {
-                    Change::FieldAdded { .. } => Ink::New,
-                    Change::FieldRemoved { .. } => Ink::Gone,
-                    _ => Ink::Plain,
-                };
-                let name = printable(field_name(&changes[0]).unwrap_or_default());
-                let name = paint(self.style, ink, &format!("{name:width$}"));
-                let _ = writeln!(self.text, "  {name}  {}", said.join(", "));
+                let names: Vec<String> = run.iter().map(|changes| line_of(changes).name).collect();
+                let count = run.len();
+                self.list(
+                    &format!("{count} fields moved by {by:+}, {old_offset_bytes} -> {new_offset_bytes} and on:"),
+                    &names,
+                );
+            } else {
+                for changes in run {
+                    self.line(&line_of(changes), width);
+                }
             }
         }
     }
@@ -234,10 +238,10 @@ impl Words {
         let was = |meaning: &Option<String>| {
             meaning.as_ref().map_or_else(String::new, |name| format!(", which was {}", printable(name)))
         };
-        let line = |ink, name: &str, said| Line { ink, name: printable(name), said };
-        let mut lines = Vec::new();
+        let line = |ink, name: &str, said: String| Line { ink, name: printable(name), said: vec![said] };
+        let mut lines: Vec<Line> = Vec::new();
         for change in changes {
-            lines.push(match change {
+            let line = match change {
                 Change::EnumAdded(super::EnumFact { header, values, .. })
                 | Change::GroupAdded(super::GroupFact { header, values, .. }) => {
                     let new = paint(self.style, Ink::New, "new");
@@ -265,11 +269,20 @@ impl Words {
                 Change::ConstantChanged { name, old, new, .. } => {
                     line(Ink::Plain, name, format!("{} -> {}", number(*old), number(*new)))
                 }
-                Change::ConstantRegrouped { name, old_group, .. } => {
-                    line(Ink::Plain, name, format!("came here from {}", printable(old_group)))
+                Change::ConstantRegrouped { name, old_group, new_group } => {
+                    let said = match (old_group.as_str(), new_group.as_str()) {
+                        (OBSERVED, _) => "now held by a header".to_owned(),
+                        (_, OBSERVED) => format!("no longer held by a header, was in {}", printable(old_group)),
+                        _ => format!("came here from {}", printable(old_group)),
+                    };
+                    line(Ink::Plain, name, said)
                 }
                 _ => continue,
-            });
+            };
+            match lines.last_mut() {
+                Some(last) if last.name == line.name => last.said.extend(line.said),
+                _ => lines.push(line),
+            }
         }
         self.text.push('\n');
         self.lines(&lines);
@@ -278,7 +291,7 @@ impl Words {
     fn opcodes(&mut self, diff: &Diff, changes: &[Change]) {
         let (mut new, mut gone, mut renumbered) = (Vec::new(), Vec::new(), Vec::new());
         let (mut arguments, mut caches, mut bases, mut effects) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let line = |name: &str, said| Line { ink: Ink::Plain, name: printable(name), said };
+        let line = |name: &str, said: String| Line { ink: Ink::Plain, name: printable(name), said: vec![said] };
         for change in changes {
             match change {
                 Change::OpcodeAdded(opcode) => new.push(opcode),
@@ -311,10 +324,18 @@ impl Words {
         let counts = if counts.is_empty() { String::new() } else { format!("; {}", counts.join(", ")) };
         let _ = writeln!(self.text, "{total}{counts}");
 
-        let (general, forms): (Vec<&OpcodeFact>, Vec<&OpcodeFact>) = new.iter().partition(|opcode| opcode.base.is_none());
-        self.sub("new", general.iter().map(|opcode| Line { ink: Ink::New, ..line(&opcode.name, say_opcode(opcode)) }));
+        let (general, forms): (Vec<&OpcodeFact>, Vec<&OpcodeFact>) =
+            new.iter().partition(|opcode| opcode.base.is_none());
+        self.sub(
+            "new",
+            general.iter().map(|opcode| {
+                let name = printable(&opcode.name);
+                Line { ink: Ink::New, name, said: say_opcode(opcode) }
+            }),
+        );
         self.forms("new, specialised or instrumented", &forms);
-        let (general, forms): (Vec<&OpcodeFact>, Vec<&OpcodeFact>) = gone.iter().partition(|opcode| opcode.base.is_none());
+        let (general, forms): (Vec<&OpcodeFact>, Vec<&OpcodeFact>) =
+            gone.iter().partition(|opcode| opcode.base.is_none());
         let names: Vec<String> =
             general.iter().map(|opcode| format!("{} {}", printable(&opcode.name), opcode.number)).collect();
         if !names.is_empty() {
@@ -329,7 +350,8 @@ impl Words {
     }
 
     fn sub(&mut self, title: &str, lines: impl IntoIterator<Item = Line>) {
-        let lines: Vec<Line> = lines.into_iter().map(|line| Line { name: format!("  {}", line.name), ..line }).collect();
+        let lines: Vec<Line> =
+            lines.into_iter().map(|line| Line { name: format!("  {}", line.name), ..line }).collect();
         if !lines.is_empty() {
             let _ = writeln!(self.text, "  {title}:");
             self.lines(&lines);
@@ -359,7 +381,8 @@ impl Words {
         }
         for (shift, rows) in &by_shift {
             if rows.len() >= RENUMBERED_TOGETHER {
-                let names: Vec<String> = rows.iter().map(|(name, _, new)| format!("{} {new}", printable(name))).collect();
+                let names: Vec<String> =
+                    rows.iter().map(|(name, _, new)| format!("{} {new}", printable(name))).collect();
                 self.list(&format!("{} renumbered by {shift:+}, now:", rows.len()), &names);
             }
         }
@@ -384,11 +407,17 @@ impl Words {
                     Kind::Constants => " (constants)",
                 };
                 let name = format!("{}{what}", printable(name));
-                lines.push(Line { ink: Ink::Plain, name, said: format!("{} -> {}", printable(old), printable(new)) });
+                let said = vec![format!("{} -> {}", printable(old), printable(new))];
+                lines.push(Line { ink: Ink::Plain, name, said });
             }
         }
         self.lines(&lines);
     }
+}
+
+/// How far to pad names.
+fn name_width<'a>(lines: impl IntoIterator<Item = &'a Line>) -> usize {
+    lines.into_iter().map(|line| line.name.chars().count()).max().unwrap_or(0).min(NAME_WIDTH)
 }
 
 /// The field that a change is about.
@@ -404,6 +433,17 @@ fn field_name(change: &Change) -> Option<&str> {
     }
 }
 
+/// What happened to one field.
+fn line_of(changes: &[Change]) -> Line {
+    let ink = match changes.first() {
+        Some(Change::FieldAdded { .. }) => Ink::New,
+        Some(Change::FieldRemoved { .. }) => Ink::Gone,
+        _ => Ink::Plain,
+    };
+    let name = printable(changes.first().and_then(field_name).unwrap_or_default());
+    Line { ink, name, said: changes.iter().filter_map(say_field).collect() }
+}
+
 fn say_field(change: &Change) -> Option<String> {
     let said = match change {
         Change::FieldAdded { field, in_place_of, .. } => {
@@ -411,7 +451,9 @@ fn say_field(change: &Change) -> Option<String> {
                 in_place_of.as_ref().map_or_else(String::new, |name| format!(", where {} was", printable(name)));
             format!("new at {}{}: {}{instead}", field.offset_bytes, detail(field), field.ty)
         }
-        Change::FieldRemoved { field, .. } => format!("gone, was {} at {}{}", field.ty, field.offset_bytes, detail(field)),
+        Change::FieldRemoved { field, .. } => {
+            format!("gone, was {} at {}{}", field.ty, field.offset_bytes, detail(field))
+        }
         Change::FieldMoved { old_offset_bytes, new_offset_bytes, .. } => {
             format!("moved {old_offset_bytes} -> {new_offset_bytes}")
         }
@@ -489,16 +531,12 @@ pub(crate) fn effect(effect: Option<&EffectFact>) -> String {
     text
 }
 
-fn say_opcode(opcode: &OpcodeFact) -> String {
-    let mut text = format!("number {}", opcode.number);
-    if let Some(argument) = &opcode.argument {
-        let _ = write!(text, ", argument {argument}");
-    }
+fn say_opcode(opcode: &OpcodeFact) -> Vec<String> {
+    let mut said = vec![format!("number {}", opcode.number)];
+    said.extend(opcode.argument.as_ref().map(|argument| format!("argument {argument}")));
     if opcode.cache_units > 0 {
-        let _ = write!(text, ", {} of cache", units(opcode.cache_units));
+        said.push(format!("{} of cache", units(opcode.cache_units)));
     }
-    if opcode.stack_effect.is_some() {
-        let _ = write!(text, ", stack effect {}", effect(opcode.stack_effect.as_ref()));
-    }
-    text
+    said.extend(opcode.stack_effect.as_ref().map(|of| format!("stack effect {}", effect(Some(of)))));
+    said
 }

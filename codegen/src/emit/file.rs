@@ -36,7 +36,7 @@ fn tidy(printed: &str) -> String {
     let mut last = "";
     for line in printed.lines() {
         let after_function = last == "    }" && line.starts_with("    ") && !line.starts_with("     ");
-        let after_constants = last.ends_with(';') && line.starts_with("    fn ");
+        let after_constants = last.ends_with(';') && (line.starts_with("    fn ") || line.starts_with("    #["));
         if after_function || after_constants {
             text.push('\n');
         }

@@ -209,6 +209,7 @@ fn emit_whole(module: &Module<'_>, item: &Struct) -> Vec<TokenStream> {
             const SIZE: usize = #bytes;
             const NAME: &'static str = #c_name;
 
+            #[inline]
             fn read(bytes: &[u8]) -> Result<Self, Truncated> {
                 let bytes = StructBytes::of::<Self>(bytes)?;
                 Ok(#ty { #(#reads)* })

@@ -53,6 +53,7 @@ pub(super) fn emit(module: &Module<'_>) -> Body {
             /// # Errors
             ///
             /// [`UnknownNumber`] when this version has no such opcode.
+            #[inline]
             pub const fn from_u8(number: u8) -> Result<Self, UnknownNumber> {
                 match TABLE[number as usize] {
                     Some(_) => Ok(Opcode(number)),
@@ -66,6 +67,7 @@ pub(super) fn emit(module: &Module<'_>) -> Body {
             }
 
             /// What is known of it.
+            #[inline]
             pub const fn info(self) -> &'static OpcodeInfo {
                 match &TABLE[self.0 as usize] {
                     Some(info) => info,

@@ -16,7 +16,12 @@ pub(crate) struct Compiler {
 
 impl Compiler {
     /// Finds a compiler: the one asked for, `$CC`, else `cc`, `gcc`, `clang`.
-    pub(crate) fn find(asked: Option<&Path>, include: &[PathBuf], defines: &[String]) -> Result<Compiler, Failure> {
+    pub(crate) fn find(
+        asked: Option<&Path>,
+        include: &[PathBuf],
+        defines: &[String],
+        keep: Option<&Path>,
+    ) -> Result<Compiler, Failure> {
         let from_environment = std::env::var_os("CC").filter(|cc| !cc.is_empty()).map(PathBuf::from);
         let candidates: Vec<PathBuf> = match asked.map(Path::to_owned).or(from_environment) {
             Some(one) => vec![one],
@@ -44,7 +49,7 @@ impl Compiler {
             arguments.push(format!("-idirafter{}", parent.display()));
         }
         arguments.extend(defines.iter().map(|define| format!("-D{define}")));
-        Ok(Compiler { program: program.clone(), arguments, folder: ScratchFolder::new()? })
+        Ok(Compiler { program: program.clone(), arguments, folder: ScratchFolder::new(keep)? })
     }
 
     /// The headers after preprocessing, with every macro definition kept at its place.
@@ -97,20 +102,32 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
     Diagnostic::error("import-scratch", format!("cannot read {}: {error}", path.display())).into()
 }
 
-/// A new folder below the system's temporary one, removed on drop.
+/// A new folder below the system's temporary one, removed on drop; or one that the user named, which stays.
 #[derive(Debug)]
 struct ScratchFolder {
     path: PathBuf,
+    stays: bool,
 }
 
 impl ScratchFolder {
-    fn new() -> Result<ScratchFolder, Failure> {
+    fn new(keep: Option<&Path>) -> Result<ScratchFolder, Failure> {
+        if let Some(path) = keep {
+            let made = std::fs::create_dir_all(path).and_then(|()| path.canonicalize());
+            return match made {
+                Ok(path) => Ok(ScratchFolder { path, stays: true }),
+                Err(error) => {
+                    Err(Diagnostic::error("import-scratch", format!("cannot use {}: {error}", path.display()))
+                        .help("--keep names a folder for the probes")
+                        .into())
+                }
+            };
+        }
         let base = std::env::temp_dir();
         let mut last = None;
         for attempt in 0..100_u32 {
             let path = base.join(format!("framespec-{}-{attempt}", std::process::id()));
             match std::fs::create_dir(&path) {
-                Ok(()) => return Ok(ScratchFolder { path }),
+                Ok(()) => return Ok(ScratchFolder { path, stays: false }),
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => last = Some(error),
                 Err(error) => {
                     last = Some(error);
@@ -127,7 +144,9 @@ impl ScratchFolder {
 
 impl Drop for ScratchFolder {
     fn drop(&mut self) {
-        // What cannot be removed is left to whoever empties the temporary folder.
-        let _ = std::fs::remove_dir_all(&self.path);
+        if !self.stays {
+            // What cannot be removed is left to whoever empties the temporary folder.
+            let _ = std::fs::remove_dir_all(&self.path);
+        }
     }
 }

@@ -3,6 +3,7 @@
 //! Types are told by kind and size, never by a compiler's name for them, so that every compiler gives the same facts.
 //! Debug information is input: offsets that lead nowhere, types that contain themselves and absurd sizes are errors.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use gimli::constants as dw;
@@ -21,6 +22,9 @@ type Slice<'a> = EndianSlice<'a, LittleEndian>;
 /// A type nested deeper than this is taken as bytes, or refused where it can only be a loop.
 const DEEPEST: usize = 24;
 
+/// An import of all of CPython's structs looks at some 20,000 entries.
+const MOST_STEPS: u32 = 2_000_000;
+
 /// Structs inside structs are opened up to this depth.
 const OPENED: usize = 4;
 
@@ -32,6 +36,8 @@ pub struct Debug {
     variables: BTreeMap<String, usize>,
     /// Which structs of the import list have which entry; pointers to them bear the list's name.
     named: BTreeMap<usize, String>,
+    /// Entries looked at: damaged types can refer to each other in ways that would take for ever to follow.
+    steps: Cell<u32>,
 }
 
 #[derive(Debug, Default)]
@@ -210,6 +216,10 @@ impl Debug {
     }
 
     fn entry(&self, at: usize) -> Result<&Entry, DwarfError> {
+        self.steps.set(self.steps.get().saturating_add(1));
+        if self.steps.get() > MOST_STEPS {
+            return Err("damaged debug information: types without end".to_owned());
+        }
         self.entries.get(&at).ok_or_else(|| "damaged debug information: a type that is not there".to_owned())
     }
 
@@ -555,12 +565,11 @@ impl Debug {
         let Some(target) = self.strip(self.variable("probe_constants"))? else {
             return Err("the probe has no constants".to_owned());
         };
-        let mut constants = self.enumerators(target)?;
-        for constant in &mut constants {
-            let name = constant.name.value.strip_prefix("probe_constant_").unwrap_or(&constant.name.value).to_owned();
-            constant.name.value = name;
-        }
-        Ok(constants)
+        let all = self.enumerators(target)?.into_iter().filter_map(|constant| {
+            let name = constant.name.value.strip_prefix("probe_constant_")?.to_owned();
+            Some(Constant { name: At::nowhere(name), value: constant.value })
+        });
+        Ok(all.collect())
     }
 
     fn enumerators(&self, at: usize) -> Result<Vec<Constant>, DwarfError> {

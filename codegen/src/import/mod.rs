@@ -41,6 +41,8 @@ pub struct Request {
     pub defines: Vec<String>,
     /// The C compiler; without one `$CC`, `cc`, `gcc`, `clang` in this order.
     pub compiler: Option<PathBuf>,
+    /// A folder to leave the probes in, and what the compiler made of them; without one they are removed.
+    pub keep: Option<PathBuf>,
     /// The release to file the facts under, for headers of no release; without one the headers say it.
     pub present_as: Option<Micro>,
 }
@@ -94,7 +96,7 @@ pub fn import(request: &Request, progress: &dyn Fn(&str)) -> Result<Imported, Fa
     }
 
     let wanted = wanted::Wanted::built_in();
-    let compiler = compiler::Compiler::find(request.compiler.as_deref(), &include, &defines)?;
+    let compiler = compiler::Compiler::find(request.compiler.as_deref(), &include, &defines, request.keep.as_deref())?;
     progress("preprocessing the headers");
     let headers = headers::Headers::read(&compiler.preprocess(&probe::includes(&wanted))?);
     let architecture = architecture(&headers)?;

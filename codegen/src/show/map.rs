@@ -6,16 +6,11 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use super::grid::{COLUMNS, Cell, Grid, Kind, Row, label};
 use crate::diag::Style;
 use crate::diff::words;
 use crate::model::facts::{Field, Struct};
 use crate::terminal::{Ink, paint, printable};
-
-/// Bytes, or bits, to a row.
-const COLUMNS: u64 = 8;
-
-/// Columns of text for each, without the line between.
-const CELL: usize = 10;
 
 /// Up to so many rows of one field are drawn in full; of more, the first and the last.
 const ROWS_IN_FULL: u64 = 4;
@@ -46,7 +41,7 @@ pub(super) fn draw(item: &Struct, size_of: &dyn Fn(&str) -> Option<u64>, style: 
             None => open.push(field),
         }
     }
-    let units = units(&bits, &map, size_of);
+    let units = units(&bits, size_of);
     for unit in &units {
         let cell = map.cell(unit.cell());
         for (start, end) in map.free_parts(unit.offset, unit.end) {
@@ -57,7 +52,8 @@ pub(super) fn draw(item: &Struct, size_of: &dyn Fn(&str) -> Option<u64>, style: 
     for field in open {
         let start = field.offset.value;
         let row_end = (start / COLUMNS).saturating_add(1).saturating_mul(COLUMNS);
-        let end = map.next_start(start).or(size).unwrap_or(row_end).min(if size.is_some() { u64::MAX } else { row_end });
+        let end =
+            map.next_start(start).or(size).unwrap_or(row_end).min(if size.is_some() { u64::MAX } else { row_end });
         if start < end && map.is_free(start, end) {
             let cell = map.cell(Cell::of_unknown_size(field));
             map.put(start, end, cell);
@@ -69,12 +65,10 @@ pub(super) fn draw(item: &Struct, size_of: &dyn Fn(&str) -> Option<u64>, style: 
 
     let mut text = String::new();
     if map.spans.is_empty() {
-        text.push_str("  no bytes\n");
+        text.push_str(if size.is_some() { "  no bytes\n" } else { "  no fields are kept\n" });
     } else {
         map.render(&mut text, style);
-    }
-    if map.cells.iter().any(|cell| cell.kind == Kind::Hole) {
-        let _ = writeln!(text, "{}", paint(style, Ink::Faint, "  ░ padding"));
+        map.push_legend(&mut text, "padding", style);
     }
     for unit in &units {
         unit.draw(&mut text, item, size_of, style);
@@ -123,7 +117,7 @@ fn draw_overlays(
     }
 }
 
-/// Lines that no map can show.
+/// What no map can show.
 #[derive(Default)]
 struct Below(Vec<(String, String)>);
 
@@ -134,7 +128,7 @@ impl Below {
 
     fn push(&self, text: &mut String) {
         if !self.0.is_empty() {
-            text.push_str("\n  not drawn\n");
+            text.push_str("\n  besides\n");
         }
         for (place, why) in &self.0 {
             let _ = writeln!(text, "    {place}: {why}");
@@ -165,7 +159,7 @@ struct Unit<'a> {
 }
 
 /// Sorts bit fields into units.
-fn units<'a>(bits: &[&'a Field], map: &Map, size_of: &dyn Fn(&str) -> Option<u64>) -> Vec<Unit<'a>> {
+fn units<'a>(bits: &[&'a Field], size_of: &dyn Fn(&str) -> Option<u64>) -> Vec<Unit<'a>> {
     let mut units: Vec<Unit<'a>> = Vec::new();
     for field in bits {
         let (offset, ty) = (field.offset.value, field.ty.to_string());
@@ -173,7 +167,7 @@ fn units<'a>(bits: &[&'a Field], map: &Map, size_of: &dyn Fn(&str) -> Option<u64
             Some(unit) => unit.fields.push(field),
             None => {
                 let bytes = field.ty.size(size_of).unwrap_or(1).max(1);
-                let end = offset.checked_add(bytes).unwrap_or(u64::MAX);
+                let end = offset.saturating_add(bytes);
                 units.push(Unit { offset, end, ty, prefix: None, fields: vec![field], names: Vec::new() });
             }
         }
@@ -185,7 +179,6 @@ fn units<'a>(bits: &[&'a Field], map: &Map, size_of: &dyn Fn(&str) -> Option<u64
         let cut = unit.prefix.as_ref().map_or(0, |prefix| prefix.len() + 1);
         unit.names = unit.fields.iter().map(|field| field.name[cut..].to_owned()).collect();
     }
-    let _ = map;
     units
 }
 
@@ -193,8 +186,8 @@ impl Unit<'_> {
     fn title(&self) -> String {
         let fields = if self.fields.len() == 1 { "1 bit field" } else { &format!("{} bit fields", self.fields.len()) };
         match &self.prefix {
-            Some(prefix) => format!("{}: {fields} of {}", printable(prefix), self.ty),
-            None => format!("{fields} of {}", self.ty),
+            Some(prefix) => format!("{}: {fields} in a {}", printable(prefix), self.ty),
+            None => format!("{fields} in a {}", self.ty),
         }
     }
 
@@ -227,7 +220,7 @@ impl Unit<'_> {
                 continue;
             }
             let (start, end) = ((start - self.offset).saturating_mul(8), (end - self.offset).saturating_mul(8));
-            if map.is_free(start, end) {
+            if start < end && map.is_free(start, end) {
                 let cell = map.cell(Cell::field(field, 0));
                 map.put(start, end, cell);
             }
@@ -237,27 +230,12 @@ impl Unit<'_> {
         let title = format!("the bits{what}, {} at byte {}, low bit first", self.ty, self.offset);
         let _ = writeln!(text, "\n  {}", paint(style, Ink::Strong, &title));
         map.render(text, style);
-        let _ = writeln!(text, "{}", paint(style, Ink::Faint, "  ░ unused"));
+        map.push_legend(text, "unused", style);
         below.push(text);
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    /// A field, or a unit of bit fields.
-    Field,
-    /// Bytes of the struct that no field has.
-    Hole,
-    /// Bytes of which the spec keeps nothing.
-    NotKept,
-}
-
-/// What is drawn in one extent.
-struct Cell {
-    kind: Kind,
-    label: Vec<(char, Ink)>,
-}
-
+/// What an extent says.
 impl Cell {
     /// The size is said where it cannot be read off the map.
     fn field(field: &Field, bytes: u64) -> Cell {
@@ -278,10 +256,6 @@ impl Cell {
     fn faint(kind: Kind, text: &str) -> Cell {
         Cell { kind, label: text.chars().map(|c| (c, Ink::Faint)).collect() }
     }
-}
-
-fn label(text: &str, name: usize) -> Vec<(char, Ink)> {
-    text.chars().enumerate().map(|(at, c)| (c, if at < name { Ink::Plain } else { Ink::Type })).collect()
 }
 
 /// Extents in order, none overlapping another.
@@ -344,6 +318,13 @@ impl Map {
         }
     }
 
+    /// Says what shading means, if there is any.
+    fn push_legend(&self, text: &mut String, meaning: &str, style: Style) {
+        if self.cells.iter().any(|cell| cell.kind == Kind::Hole) {
+            let _ = writeln!(text, "  {}", paint(style, Ink::Faint, &format!("░ {meaning}")));
+        }
+    }
+
     fn render(&self, text: &mut String, style: Style) {
         Map::render_together(std::slice::from_ref(self), text, style);
     }
@@ -394,190 +375,339 @@ impl Map {
     }
 }
 
-/// One row of the drawing.
-struct Row {
-    /// The first byte or bit; absent for rows that stand for many.
-    at: Option<u64>,
-    /// The cell at each column; absent outside the struct.
-    owners: [Option<usize>; COLUMNS as usize],
-}
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
 
-impl Row {
-    /// Runs of columns with the same owner: first column, one past the last, owner.
-    fn runs(&self) -> Vec<(usize, usize, Option<usize>)> {
-        let mut runs: Vec<(usize, usize, Option<usize>)> = Vec::new();
-        for (column, owner) in self.owners.iter().enumerate() {
-            match runs.last_mut() {
-                Some(run) if run.2 == *owner => run.1 = column + 1,
-                _ => runs.push((column, column + 1, *owner)),
-            }
-        }
-        runs
-    }
-}
+    use super::*;
+    use crate::diff::tests::{facts_of, structure};
+    use crate::terminal::WIDTH;
 
-struct Grid<'a> {
-    cells: Vec<&'a Cell>,
-    rows: Vec<Row>,
-    style: Style,
-}
-
-impl Grid<'_> {
-    fn render(&self, text: &mut String) {
-        let digits = self.rows.iter().filter_map(|row| row.at).max().unwrap_or(0).to_string().len();
-        let gutter = digits.max(4) + 1;
-        let homes = self.homes();
-        let mut head = " ".repeat(gutter + 1);
-        for column in 0..COLUMNS {
-            let _ = write!(head, "+{column:<CELL$}");
-        }
-        let _ = writeln!(text, "{}", paint(self.style, Ink::Faint, head.trim_end()));
-        for at in 0..=self.rows.len() {
-            let above = at.checked_sub(1).and_then(|above| self.rows.get(above));
-            let below = self.rows.get(at);
-            let edge = format!("{}{}", " ".repeat(gutter), self.edge(above, below));
-            let _ = writeln!(text, "{}", paint(self.style, Ink::Faint, edge.trim_end()));
-            if let Some(row) = below {
-                self.row(text, at, row, gutter, &homes);
-            }
-        }
-    }
-
-    /// The line between two rows: absent inside an extent.
-    fn edge(&self, above: Option<&Row>, below: Option<&Row>) -> String {
-        let owner = |row: Option<&Row>, column: Option<usize>| {
-            row.and_then(|row| column.and_then(|column| row.owners.get(column).copied().flatten()))
+    fn draw_of(size: Option<u64>, fields: &[&str]) -> String {
+        let facts = facts_of("3.14.0", &structure(size, fields));
+        let size_of = |name: &str| match name {
+            "PyObject" => Some(16),
+            "PyTryBlock" => Some(12),
+            "Empty" => Some(0),
+            _ => None,
         };
-        let line = |column: Option<usize>| owner(above, column) != owner(below, column);
-        let mut edge = String::new();
-        for column in 0..=COLUMNS as usize {
-            let before = column.checked_sub(1);
-            let here = Some(column).filter(|column| *column < COLUMNS as usize);
-            let up = owner(above, before) != owner(above, here);
-            let down = owner(below, before) != owner(below, here);
-            let left = before.is_some() && line(before);
-            let right = here.is_some() && line(here);
-            edge.push(corner(up, down, left, right));
-            if here.is_some() {
-                edge.push_str(&if right { "─" } else { " " }.repeat(CELL));
-            }
+        let map = draw(&facts.content.structs[0], &size_of, Style::Plain);
+        for line in map.lines() {
+            assert!(line == line.trim_end(), "{map}");
         }
-        edge
+        map
     }
 
-    /// Where each cell says what it is: in the widest of its runs, the first of those.
-    fn homes(&self) -> Vec<Option<(usize, usize)>> {
-        let mut homes: Vec<Option<(usize, usize)>> = vec![None; self.cells.len()];
-        let mut widths = vec![0; self.cells.len()];
-        for (at, row) in self.rows.iter().enumerate() {
-            for (start, end, owner) in row.runs() {
-                if let Some(owner) = owner
-                    && end - start > widths[owner]
-                    // A row that stands for many is only for what has no other.
-                    && (row.at.is_some() || self.cells[owner].kind == Kind::NotKept)
-                {
-                    homes[owner] = Some((at, start));
-                    widths[owner] = end - start;
+    fn check(size: Option<u64>, fields: &[&str], expected: &Expect) {
+        let map = draw_of(size, fields);
+        assert!(map.lines().all(|line| line.chars().count() <= WIDTH), "{map}");
+        // `expect!` takes away the indentation that all lines share: the first has none.
+        expected.assert_eq(&format!("S\n{map}"));
+    }
+
+    #[test]
+    fn fields_are_as_wide_as_they_are() {
+        check(
+            Some(40),
+            &[
+                "ob_base: PyObject @ 0",
+                "next: *S @ 16",
+                "return_offset: u16 @ 24",
+                "owner: i8 @ 26",
+                "co_tracing_opcodes: u8 @ 27",
+                "items: [*PyObject; 1] @ 32",
+            ],
+            &expect![[r#"
+                S
+                      +0         +1         +2         +3         +4         +5         +6         +7
+                     ┌───────────────────────────────────────────────────────────────────────────────────────┐
+                   0 │ ob_base: PyObject, 16 bytes                                                           │
+                     │                                                                                       │
+                   8 │                                                                                       │
+                     ├───────────────────────────────────────────────────────────────────────────────────────┤
+                  16 │ next: *S                                                                              │
+                     ├─────────────────────┬──────────┬──────────┬───────────────────────────────────────────┤
+                  24 │ return_offset: u16  │ owner: i8│ co_      │░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░│
+                     │                     │          │ tracing_ │░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░│
+                     │                     │          │ opcodes: │░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░│
+                     │                     │          │ u8       │░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░│
+                     ├─────────────────────┴──────────┴──────────┴───────────────────────────────────────────┤
+                  32 │ items: [*PyObject; 1]                                                                 │
+                     └───────────────────────────────────────────────────────────────────────────────────────┘
+                  ░ padding
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_struct_that_ends_inside_a_row() {
+        check(
+            Some(12),
+            &["b_type: i32 @ 0", "b_handler: i32 @ 4", "b_level: i32 @ 8"],
+            &expect![[r#"
+                S
+                      +0         +1         +2         +3         +4         +5         +6         +7
+                     ┌───────────────────────────────────────────┬───────────────────────────────────────────┐
+                   0 │ b_type: i32                               │ b_handler: i32                            │
+                     ├───────────────────────────────────────────┼───────────────────────────────────────────┘
+                   8 │ b_level: i32                              │
+                     └───────────────────────────────────────────┘
+            "#]],
+        );
+    }
+
+    #[test]
+    fn long_fields_and_long_holes_are_cut_short() {
+        check(
+            Some(400),
+            &["first: u32 @ 0", "blocks: [PyTryBlock; 20] @ 4", "last: u8 @ 340"],
+            &expect![[r#"
+                S
+                      +0         +1         +2         +3         +4         +5         +6         +7
+                     ┌───────────────────────────────────────────┬───────────────────────────────────────────┐
+                   0 │ first: u32                                │ blocks: [PyTryBlock; 20], 240 bytes       │
+                     ├───────────────────────────────────────────┘                                           │
+                   ⋮ │                                                                                       │
+                     │                                           ┌───────────────────────────────────────────┤
+                 240 │                                           │░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░│
+                     ├───────────────────────────────────────────┘░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░│
+                   ⋮ │░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░│
+                     │░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░┌──────────┬────────────────────────────────┤
+                 336 │░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░│ last: u8 │░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░│
+                     ├───────────────────────────────────────────┴──────────┘░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░│
+                   ⋮ │░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░│
+                     │░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░│
+                 392 │░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░│
+                     └───────────────────────────────────────────────────────────────────────────────────────┘
+                  ░ padding
+            "#]],
+        );
+    }
+
+    #[test]
+    fn bits() {
+        check(
+            Some(8),
+            &[
+                "state.interned: u8 @ 0",
+                "state.kind: u32 @ 0, first_bit: 8, width_bits: 3",
+                "state.ascii: u32 @ 0, first_bit: 11, width_bits: 1",
+                "state.statically_allocated: u32 @ 0, first_bit: 12, width_bits: 1",
+            ],
+            &expect![[r#"
+                S
+                      +0         +1         +2         +3         +4         +5         +6         +7
+                     ┌──────────┬────────────────────────────────┬───────────────────────────────────────────┐
+                   0 │ state.   │ state: 3 bit fields in a u32   │░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░│
+                     │ interned:│                                │░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░│
+                     │ u8       │                                │░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░│
+                     └──────────┴────────────────────────────────┴───────────────────────────────────────────┘
+                  ░ padding
+
+                  the bits of state, u32 at byte 0, low bit first
+                      +0         +1         +2         +3         +4         +5         +6         +7
+                     ┌───────────────────────────────────────────────────────────────────────────────────────┐
+                   0 │ state.interned: u8                                                                    │
+                     ├────────────────────────────────┬──────────┬──────────┬────────────────────────────────┤
+                   8 │ kind                           │ ascii    │statically│░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░│
+                     │                                │          │_allocated│░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░│
+                     ├────────────────────────────────┴──────────┴──────────┘░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░│
+                  16 │░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░│
+                     │░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░│
+                  24 │░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░│
+                     └───────────────────────────────────────────────────────────────────────────────────────┘
+                  ░ unused
+            "#]],
+        );
+        check(
+            Some(1),
+            &["on: u8 @ 0, first_bit: 0, width_bits: 1", "a.mode: u8 @ 0, first_bit: 1, width_bits: 7"],
+            &expect![[r#"
+                S
+                      +0         +1         +2         +3         +4         +5         +6         +7
+                     ┌──────────┐
+                   0 │ 2 bit    │
+                     │ fields in│
+                     │ a u8     │
+                     └──────────┘
+
+                  the bits, u8 at byte 0, low bit first
+                      +0         +1         +2         +3         +4         +5         +6         +7
+                     ┌──────────┬────────────────────────────────────────────────────────────────────────────┐
+                   0 │ on       │ a.mode                                                                     │
+                     └──────────┴────────────────────────────────────────────────────────────────────────────┘
+            "#]],
+        );
+    }
+
+    #[test]
+    fn unions() {
+        check(
+            Some(16),
+            &[
+                "full: i64 @ 0",
+                "refcnt: u32 @ 0, overlays: full",
+                "aligner: i8 @ 0, overlays: full",
+                "flags: u16 @ 6, overlays: full",
+                "none: Empty @ 0, overlays: full",
+                "type: *PyTypeObject @ 8",
+            ],
+            &expect![[r#"
+                S
+                      +0         +1         +2         +3         +4         +5         +6         +7
+                     ┌───────────────────────────────────────────────────────────────────────────────────────┐
+                   0 │ full: i64                                                                             │
+                     ├───────────────────────────────────────────────────────────────────────────────────────┤
+                   8 │ type: *PyTypeObject                                                                   │
+                     └───────────────────────────────────────────────────────────────────────────────────────┘
+
+                  the bytes of full are also
+                      +0         +1         +2         +3         +4         +5         +6         +7
+                     ┌───────────────────────────────────────────┐                     ┌─────────────────────┐
+                   0 │ refcnt: u32                               │                     │ flags: u16          │
+                     ├──────────┬────────────────────────────────┘                     └─────────────────────┘
+                   0 │ aligner: │
+                     │ i8       │
+                     └──────────┘
+
+                  besides
+                    none: Empty at 0: shares its bytes with full
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_partial_struct() {
+        check(
+            None,
+            &[
+                "base: PyThreadState @ 0",
+                "status: bytes(4) @ 24",
+                "depth: i32 @ 36",
+                "frame: *Frame @ 40",
+                "top: u32 @ 888",
+            ],
+            &expect![[r#"
+                S
+                      +0         +1         +2         +3         +4         +5         +6         +7
+                     ┌───────────────────────────────────────────────────────────────────────────────────────┐
+                   0 │ base: PyThreadState, size not known                                                   │
+                     ├───────────────────────────────────────────────────────────────────────────────────────┤
+                   ⋮ │ 16 bytes not kept                                                                     │
+                     ├───────────────────────────────────────────┬───────────────────────────────────────────┤
+                  24 │ status: bytes(4)                          │ 8 bytes not kept                          │
+                     ├───────────────────────────────────────────┼───────────────────────────────────────────┤
+                  32 │                                           │ depth: i32                                │
+                     ├───────────────────────────────────────────┴───────────────────────────────────────────┤
+                  40 │ frame: *Frame                                                                         │
+                     ├───────────────────────────────────────────────────────────────────────────────────────┤
+                   ⋮ │ 840 bytes not kept                                                                    │
+                     ├───────────────────────────────────────────┬───────────────────────────────────────────┤
+                 888 │ top: u32                                  │                                           │
+                     ├───────────────────────────────────────────┘                                           │
+                   ⋮ │ the rest is not kept                                                                  │
+                     └───────────────────────────────────────────────────────────────────────────────────────┘
+            "#]],
+        );
+        check(
+            None,
+            &["next: *S @ 7272"],
+            &expect![[r#"
+                S
+                      +0         +1         +2         +3         +4         +5         +6         +7
+                     ┌───────────────────────────────────────────────────────────────────────────────────────┐
+                   ⋮ │ 7272 bytes not kept                                                                   │
+                     ├───────────────────────────────────────────────────────────────────────────────────────┤
+                7272 │ next: *S                                                                              │
+                     ├───────────────────────────────────────────────────────────────────────────────────────┤
+                   ⋮ │ the rest is not kept                                                                  │
+                     └───────────────────────────────────────────────────────────────────────────────────────┘
+            "#]],
+        );
+    }
+
+    #[test]
+    fn nothing_to_draw() {
+        check(
+            Some(0),
+            &[],
+            &expect![[r#"
+                S
+                  no bytes
+            "#]],
+        );
+        check(
+            None,
+            &[],
+            &expect![[r#"
+                S
+                  no fields are kept
+            "#]],
+        );
+        check(
+            Some(8),
+            &["indices: [i8; 0] @ 8", "unknown: Nobody @ 8"],
+            &expect![[r#"
+                S
+                      +0         +1         +2         +3         +4         +5         +6         +7
+                     ┌───────────────────────────────────────────────────────────────────────────────────────┐
+                   0 │░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░│
+                     └───────────────────────────────────────────────────────────────────────────────────────┘
+                  ░ padding
+
+                  besides
+                    indices: [i8; 0] at 8: no bytes of its own
+                    unknown: Nobody at 8: of unknown size
+            "#]],
+        );
+    }
+
+    #[test]
+    fn facts_that_cannot_be() {
+        check(
+            Some(8),
+            &["a: u64 @ 0", "b: u32 @ 4", "c: u16 @ 8", "d: Nobody @ 2", "e: u64 @ 18446744073709551612"],
+            &expect![[r#"
+                S
+                      +0         +1         +2         +3         +4         +5         +6         +7
+                     ┌───────────────────────────────────────────────────────────────────────────────────────┐
+                   0 │ a: u64                                                                                │
+                     ├─────────────────────┬─────────────────────────────────────────────────────────────────┘
+                   8 │ c: u16              │
+                     └─────────────────────┘
+
+                  besides
+                    b: u32 at 4: in bytes that another field has
+                    c: u16 at 8: ends beyond the struct
+                    e: u64 at 18446744073709551612: ends beyond what can be addressed
+                    d: Nobody at 2: of unknown size
+            "#]],
+        );
+    }
+
+    /// Every struct of a few fields at places where arithmetic is in danger.
+    #[test]
+    fn no_facts_make_it_panic() {
+        let places: [u64; 7] = [0, 3, 8, 1 << 32, u64::MAX - 8, u64::MAX - 1, u64::MAX];
+        let types = ["u8", "u64", "PyObject", "Nobody", "Empty", "bytes(18446744073709551615)"];
+        let mores =
+            ["", ", first_bit: 3, width_bits: 1", ", first_bit: 18446744073709551615, width_bits: 2", ", overlays: f"];
+        let mut fields = Vec::new();
+        for place in places {
+            for ty in types {
+                for more in mores {
+                    fields.push(format!("f{}: {ty} @ {place}{more}", fields.len()));
                 }
             }
         }
-        homes
-    }
-
-    fn row(&self, text: &mut String, at: usize, row: &Row, gutter: usize, homes: &[Option<(usize, usize)>]) {
-        let runs = row.runs();
-        let labels: Vec<Vec<&[(char, Ink)]>> = runs
-            .iter()
-            .map(|(start, end, owner)| match owner {
-                Some(owner) if homes[*owner] == Some((at, *start)) => wrap(&self.cells[*owner].label, width(*start, *end)),
-                _ => Vec::new(),
-            })
-            .collect();
-        let height = labels.iter().map(Vec::len).max().unwrap_or(0).max(1);
-        let bar = |edge: bool| if edge { paint(self.style, Ink::Faint, "│") } else { " ".to_owned() };
-        for line in 0..height {
-            let number = match (row.at, line) {
-                (Some(at), 0) => at.to_string(),
-                (None, 0) => "⋮".to_owned(),
-                _ => String::new(),
-            };
-            let number = format!("{number:>width$} ", width = gutter - 1);
-            let mut drawn = paint(self.style, Ink::Faint, &number);
-            drawn.push_str(&bar(runs[0].2.is_some()));
-            for (index, (start, end, owner)) in runs.iter().enumerate() {
-                let width = width(*start, *end);
-                let kind = owner.map(|owner| self.cells[owner].kind);
-                let said = labels[index].get(line).copied();
-                // A cell whose lines need every column has none to spare on the left.
-                let indent = usize::from(labels[index].iter().all(|line| line.len() < width));
-                match (said, kind) {
-                    (Some(said), _) => {
-                        drawn.push_str(&" ".repeat(indent));
-                        self.push_label(&mut drawn, said);
-                        drawn.push_str(&" ".repeat(width - indent - said.len()));
-                    }
-                    (None, Some(Kind::Hole)) => drawn.push_str(&paint(self.style, Ink::Faint, &"░".repeat(width))),
-                    (None, Some(Kind::Field)) if row.at.is_none() && line == 0 => {
-                        let _ = write!(drawn, " {:<1$}", "⋮", width - 1);
-                    }
-                    (None, _) => drawn.push_str(&" ".repeat(width)),
-                }
-                let after = runs.get(index + 1).and_then(|run| run.2);
-                drawn.push_str(&bar(owner.is_some() || after.is_some()));
+        for size in [None, Some(0), Some(7), Some(8), Some(1 << 40), Some(u64::MAX)] {
+            for first in 0..fields.len() {
+                let second = (first * 37 + 11) % fields.len();
+                let third = (first * 53 + 29) % fields.len();
+                draw_of(size, &[&fields[first]]);
+                draw_of(size, &[&fields[first], &fields[second], &fields[third]]);
             }
-            let _ = writeln!(text, "{}", drawn.trim_end());
         }
+        draw_of(Some(1 << 20), &fields.iter().map(String::as_str).collect::<Vec<_>>());
     }
-
-    fn push_label(&self, drawn: &mut String, said: &[(char, Ink)]) {
-        for part in said.chunk_by(|a, b| a.1 == b.1) {
-            let text: String = part.iter().map(|(c, _)| c).collect();
-            drawn.push_str(&paint(self.style, part[0].1, &text));
-        }
-    }
-}
-
-/// Columns of text between the lines around some bytes.
-fn width(start: usize, end: usize) -> usize {
-    (end - start) * (CELL + 1) - 1
-}
-
-fn corner(up: bool, down: bool, left: bool, right: bool) -> char {
-    match (up, down, left, right) {
-        (true, true, true, true) => '┼',
-        (true, true, true, false) => '┤',
-        (true, true, false, true) => '├',
-        (true, false, true, true) => '┴',
-        (false, true, true, true) => '┬',
-        (false, true, false, true) => '┌',
-        (false, true, true, false) => '┐',
-        (true, false, false, true) => '└',
-        (true, false, true, false) => '┘',
-        (false, false, false, false) => ' ',
-        (false, false, ..) => '─',
-        (_, _, false, false) => '│',
-    }
-}
-
-/// Breaks a label into lines of a cell: after `_`, `.` or a space, where there is one.
-fn wrap(label: &[(char, Ink)], width: usize) -> Vec<&[(char, Ink)]> {
-    let mut lines = Vec::new();
-    let mut rest = label;
-    while !rest.is_empty() {
-        if rest.len() <= width {
-            lines.push(rest);
-            break;
-        }
-        // One column is kept free on the left where that is possible.
-        let breaks = |at: &usize| matches!(rest[at - 1].0, '_' | '.' | ' ');
-        let at = (2..width).rev().find(breaks).or_else(|| (2..=width).rev().find(|at| rest[*at].0 == '_'));
-        let at = at.unwrap_or(width.saturating_sub(1).max(1));
-        let (line, after) = rest.split_at(at);
-        let end = line.iter().rposition(|(c, _)| *c != ' ').map_or(0, |last| last + 1);
-        if end > 0 {
-            lines.push(&line[..end]);
-        }
-        rest = after;
-    }
-    lines
 }

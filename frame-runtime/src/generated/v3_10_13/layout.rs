@@ -28,6 +28,7 @@ impl Mirror for PyObject {
     const SIZE: usize = 16;
     const NAME: &'static str = "PyObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyObject {
@@ -60,6 +61,7 @@ impl Mirror for PyVarObject {
     const SIZE: usize = 24;
     const NAME: &'static str = "PyVarObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyVarObject {
@@ -118,6 +120,7 @@ impl Mirror for PyTryBlock {
     const SIZE: usize = 12;
     const NAME: &'static str = "PyTryBlock";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyTryBlock {
@@ -199,6 +202,7 @@ impl Mirror for PyFrameObject {
     const SIZE: usize = 360;
     const NAME: &'static str = "PyFrameObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyFrameObject {
@@ -316,6 +320,7 @@ impl Mirror for PyCodeObject {
     const SIZE: usize = 176;
     const NAME: &'static str = "PyCodeObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCodeObject {
@@ -410,6 +415,7 @@ impl Mirror for PyFunctionObject {
     const SIZE: usize = 128;
     const NAME: &'static str = "PyFunctionObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyFunctionObject {
@@ -455,6 +461,7 @@ impl Mirror for PyCellObject {
     const SIZE: usize = 24;
     const NAME: &'static str = "PyCellObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCellObject {
@@ -502,6 +509,7 @@ impl Mirror for PyGenObject {
     const SIZE: usize = 88;
     const NAME: &'static str = "PyGenObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyGenObject {
@@ -557,6 +565,7 @@ impl Mirror for PyCoroObject {
     const SIZE: usize = 96;
     const NAME: &'static str = "PyCoroObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCoroObject {
@@ -622,6 +631,7 @@ impl Mirror for PyAsyncGenObject {
     const SIZE: usize = 112;
     const NAME: &'static str = "PyAsyncGenObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyAsyncGenObject {
@@ -669,6 +679,7 @@ impl Mirror for ErrStackItem {
     const SIZE: usize = 32;
     const NAME: &'static str = "_PyErr_StackItem";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(ErrStackItem {
@@ -703,6 +714,7 @@ impl Mirror for CFrame {
     const SIZE: usize = 16;
     const NAME: &'static str = "CFrame";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(CFrame {
@@ -772,6 +784,7 @@ impl Mirror for PyASCIIObject {
     const SIZE: usize = 48;
     const NAME: &'static str = "PyASCIIObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyASCIIObject {
@@ -813,6 +826,7 @@ impl Mirror for PyCompactUnicodeObject {
     const SIZE: usize = 72;
     const NAME: &'static str = "PyCompactUnicodeObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCompactUnicodeObject {
@@ -864,6 +878,7 @@ impl Mirror for PyUnicodeObject {
     const SIZE: usize = 80;
     const NAME: &'static str = "PyUnicodeObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyUnicodeObject {
@@ -899,6 +914,7 @@ impl Mirror for PyBytesObject {
     const SIZE: usize = 40;
     const NAME: &'static str = "PyBytesObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyBytesObject {
@@ -932,6 +948,7 @@ impl Mirror for PyTupleObject {
     const SIZE: usize = 32;
     const NAME: &'static str = "PyTupleObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyTupleObject {
@@ -964,6 +981,7 @@ impl Mirror for PyLongObject {
     const SIZE: usize = 32;
     const NAME: &'static str = "PyLongObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyLongObject {
@@ -996,6 +1014,7 @@ impl Mirror for PyFloatObject {
     const SIZE: usize = 24;
     const NAME: &'static str = "PyFloatObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyFloatObject {
@@ -1037,6 +1056,7 @@ impl Mirror for PyDictObject {
     const SIZE: usize = 48;
     const NAME: &'static str = "PyDictObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyDictObject {
@@ -1157,6 +1177,7 @@ impl Mirror for PyAsyncGenASend {
     const SIZE: usize = 40;
     const NAME: &'static str = "PyAsyncGenASend";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyAsyncGenASend {
@@ -1197,6 +1218,7 @@ impl Mirror for PyAsyncGenAThrow {
     const SIZE: usize = 40;
     const NAME: &'static str = "PyAsyncGenAThrow";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyAsyncGenAThrow {
@@ -1231,6 +1253,7 @@ impl Mirror for AsyncGenWrappedValue {
     const SIZE: usize = 24;
     const NAME: &'static str = "_PyAsyncGenWrappedValue";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(AsyncGenWrappedValue {
@@ -1263,6 +1286,7 @@ impl Mirror for PyCoroWrapper {
     const SIZE: usize = 24;
     const NAME: &'static str = "PyCoroWrapper";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCoroWrapper {
@@ -1298,6 +1322,7 @@ impl Mirror for Anextawaitableobject {
     const SIZE: usize = 32;
     const NAME: &'static str = "anextawaitableobject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(Anextawaitableobject {

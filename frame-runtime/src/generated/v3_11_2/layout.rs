@@ -28,6 +28,7 @@ impl Mirror for PyObject {
     const SIZE: usize = 16;
     const NAME: &'static str = "PyObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyObject {
@@ -60,6 +61,7 @@ impl Mirror for PyVarObject {
     const SIZE: usize = 24;
     const NAME: &'static str = "PyVarObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyVarObject {
@@ -145,6 +147,7 @@ impl Mirror for InterpreterFrame {
     const SIZE: usize = 80;
     const NAME: &'static str = "_PyInterpreterFrame";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(InterpreterFrame {
@@ -208,6 +211,7 @@ impl Mirror for PyFrameObject {
     const SIZE: usize = 56;
     const NAME: &'static str = "PyFrameObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyFrameObject {
@@ -328,6 +332,7 @@ impl Mirror for PyCodeObject {
     const SIZE: usize = 192;
     const NAME: &'static str = "PyCodeObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCodeObject {
@@ -429,6 +434,7 @@ impl Mirror for PyFunctionObject {
     const SIZE: usize = 136;
     const NAME: &'static str = "PyFunctionObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyFunctionObject {
@@ -475,6 +481,7 @@ impl Mirror for PyCellObject {
     const SIZE: usize = 24;
     const NAME: &'static str = "PyCellObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCellObject {
@@ -537,6 +544,7 @@ impl Mirror for PyGenObject {
     const SIZE: usize = 88;
     const NAME: &'static str = "PyGenObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyGenObject {
@@ -609,6 +617,7 @@ impl Mirror for PyCoroObject {
     const SIZE: usize = 88;
     const NAME: &'static str = "PyCoroObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCoroObject {
@@ -681,6 +690,7 @@ impl Mirror for PyAsyncGenObject {
     const SIZE: usize = 88;
     const NAME: &'static str = "PyAsyncGenObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyAsyncGenObject {
@@ -723,6 +733,7 @@ impl Mirror for ErrStackItem {
     const SIZE: usize = 16;
     const NAME: &'static str = "_PyErr_StackItem";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(ErrStackItem {
@@ -758,6 +769,7 @@ impl Mirror for CFrame {
     const SIZE: usize = 24;
     const NAME: &'static str = "_PyCFrame";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(CFrame {
@@ -797,6 +809,7 @@ impl Mirror for StackChunk {
     const SIZE: usize = 32;
     const NAME: &'static str = "_PyStackChunk";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(StackChunk {
@@ -868,6 +881,7 @@ impl Mirror for PyASCIIObject {
     const SIZE: usize = 48;
     const NAME: &'static str = "PyASCIIObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyASCIIObject {
@@ -909,6 +923,7 @@ impl Mirror for PyCompactUnicodeObject {
     const SIZE: usize = 72;
     const NAME: &'static str = "PyCompactUnicodeObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCompactUnicodeObject {
@@ -960,6 +975,7 @@ impl Mirror for PyUnicodeObject {
     const SIZE: usize = 80;
     const NAME: &'static str = "PyUnicodeObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyUnicodeObject {
@@ -995,6 +1011,7 @@ impl Mirror for PyBytesObject {
     const SIZE: usize = 40;
     const NAME: &'static str = "PyBytesObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyBytesObject {
@@ -1028,6 +1045,7 @@ impl Mirror for PyTupleObject {
     const SIZE: usize = 32;
     const NAME: &'static str = "PyTupleObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyTupleObject {
@@ -1060,6 +1078,7 @@ impl Mirror for PyLongObject {
     const SIZE: usize = 32;
     const NAME: &'static str = "PyLongObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyLongObject {
@@ -1092,6 +1111,7 @@ impl Mirror for PyFloatObject {
     const SIZE: usize = 24;
     const NAME: &'static str = "PyFloatObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyFloatObject {
@@ -1133,6 +1153,7 @@ impl Mirror for PyDictObject {
     const SIZE: usize = 48;
     const NAME: &'static str = "PyDictObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyDictObject {
@@ -1186,6 +1207,7 @@ impl Mirror for PyDictKeysObject {
     const SIZE: usize = 32;
     const NAME: &'static str = "PyDictKeysObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyDictKeysObject {
@@ -1227,6 +1249,7 @@ impl Mirror for PyDictKeyEntry {
     const SIZE: usize = 24;
     const NAME: &'static str = "PyDictKeyEntry";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyDictKeyEntry {
@@ -1260,6 +1283,7 @@ impl Mirror for PyDictUnicodeEntry {
     const SIZE: usize = 16;
     const NAME: &'static str = "PyDictUnicodeEntry";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyDictUnicodeEntry {
@@ -1387,6 +1411,7 @@ impl Mirror for PyAsyncGenASend {
     const SIZE: usize = 40;
     const NAME: &'static str = "PyAsyncGenASend";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyAsyncGenASend {
@@ -1427,6 +1452,7 @@ impl Mirror for PyAsyncGenAThrow {
     const SIZE: usize = 40;
     const NAME: &'static str = "PyAsyncGenAThrow";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyAsyncGenAThrow {
@@ -1461,6 +1487,7 @@ impl Mirror for AsyncGenWrappedValue {
     const SIZE: usize = 24;
     const NAME: &'static str = "_PyAsyncGenWrappedValue";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(AsyncGenWrappedValue {
@@ -1493,6 +1520,7 @@ impl Mirror for PyCoroWrapper {
     const SIZE: usize = 24;
     const NAME: &'static str = "PyCoroWrapper";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCoroWrapper {
@@ -1528,6 +1556,7 @@ impl Mirror for Anextawaitableobject {
     const SIZE: usize = 32;
     const NAME: &'static str = "anextawaitableobject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(Anextawaitableobject {

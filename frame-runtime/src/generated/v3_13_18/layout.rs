@@ -28,6 +28,7 @@ impl Mirror for PyObject {
     const SIZE: usize = 16;
     const NAME: &'static str = "PyObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyObject {
@@ -60,6 +61,7 @@ impl Mirror for PyVarObject {
     const SIZE: usize = 24;
     const NAME: &'static str = "PyVarObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyVarObject {
@@ -112,6 +114,7 @@ impl Mirror for StackRef {
     const SIZE: usize = 8;
     const NAME: &'static str = "_PyStackRef";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(StackRef { bits: bytes.field(0)? })
@@ -171,6 +174,7 @@ impl Mirror for InterpreterFrame {
     const SIZE: usize = 80;
     const NAME: &'static str = "_PyInterpreterFrame";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(InterpreterFrame {
@@ -237,6 +241,7 @@ impl Mirror for PyFrameObject {
     const SIZE: usize = 72;
     const NAME: &'static str = "PyFrameObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyFrameObject {
@@ -361,6 +366,7 @@ impl Mirror for PyCodeObject {
     const SIZE: usize = 208;
     const NAME: &'static str = "PyCodeObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCodeObject {
@@ -466,6 +472,7 @@ impl Mirror for PyFunctionObject {
     const SIZE: usize = 144;
     const NAME: &'static str = "PyFunctionObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyFunctionObject {
@@ -513,6 +520,7 @@ impl Mirror for PyCellObject {
     const SIZE: usize = 24;
     const NAME: &'static str = "PyCellObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCellObject {
@@ -572,6 +580,7 @@ impl Mirror for PyGenObject {
     const SIZE: usize = 80;
     const NAME: &'static str = "PyGenObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyGenObject {
@@ -640,6 +649,7 @@ impl Mirror for PyCoroObject {
     const SIZE: usize = 80;
     const NAME: &'static str = "PyCoroObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCoroObject {
@@ -708,6 +718,7 @@ impl Mirror for PyAsyncGenObject {
     const SIZE: usize = 80;
     const NAME: &'static str = "PyAsyncGenObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyAsyncGenObject {
@@ -749,6 +760,7 @@ impl Mirror for ErrStackItem {
     const SIZE: usize = 16;
     const NAME: &'static str = "_PyErr_StackItem";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(ErrStackItem {
@@ -787,6 +799,7 @@ impl Mirror for StackChunk {
     const SIZE: usize = 32;
     const NAME: &'static str = "_PyStackChunk";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(StackChunk {
@@ -855,6 +868,7 @@ impl Mirror for PyASCIIObject {
     const SIZE: usize = 40;
     const NAME: &'static str = "PyASCIIObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyASCIIObject {
@@ -892,6 +906,7 @@ impl Mirror for PyCompactUnicodeObject {
     const SIZE: usize = 56;
     const NAME: &'static str = "PyCompactUnicodeObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCompactUnicodeObject {
@@ -942,6 +957,7 @@ impl Mirror for PyUnicodeObject {
     const SIZE: usize = 64;
     const NAME: &'static str = "PyUnicodeObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyUnicodeObject {
@@ -977,6 +993,7 @@ impl Mirror for PyBytesObject {
     const SIZE: usize = 40;
     const NAME: &'static str = "PyBytesObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyBytesObject {
@@ -1010,6 +1027,7 @@ impl Mirror for PyTupleObject {
     const SIZE: usize = 32;
     const NAME: &'static str = "PyTupleObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyTupleObject {
@@ -1042,6 +1060,7 @@ impl Mirror for LongValue {
     const SIZE: usize = 16;
     const NAME: &'static str = "_PyLongValue";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(LongValue {
@@ -1074,6 +1093,7 @@ impl Mirror for PyLongObject {
     const SIZE: usize = 32;
     const NAME: &'static str = "PyLongObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyLongObject {
@@ -1106,6 +1126,7 @@ impl Mirror for PyFloatObject {
     const SIZE: usize = 24;
     const NAME: &'static str = "PyFloatObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyFloatObject {
@@ -1147,6 +1168,7 @@ impl Mirror for PyDictObject {
     const SIZE: usize = 48;
     const NAME: &'static str = "PyDictObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyDictObject {
@@ -1200,6 +1222,7 @@ impl Mirror for PyDictKeysObject {
     const SIZE: usize = 32;
     const NAME: &'static str = "PyDictKeysObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyDictKeysObject {
@@ -1241,6 +1264,7 @@ impl Mirror for PyDictKeyEntry {
     const SIZE: usize = 24;
     const NAME: &'static str = "PyDictKeyEntry";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyDictKeyEntry {
@@ -1274,6 +1298,7 @@ impl Mirror for PyDictUnicodeEntry {
     const SIZE: usize = 16;
     const NAME: &'static str = "PyDictUnicodeEntry";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyDictUnicodeEntry {
@@ -1414,6 +1439,7 @@ impl Mirror for PyAsyncGenASend {
     const SIZE: usize = 40;
     const NAME: &'static str = "PyAsyncGenASend";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyAsyncGenASend {
@@ -1454,6 +1480,7 @@ impl Mirror for PyAsyncGenAThrow {
     const SIZE: usize = 40;
     const NAME: &'static str = "PyAsyncGenAThrow";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyAsyncGenAThrow {
@@ -1488,6 +1515,7 @@ impl Mirror for AsyncGenWrappedValue {
     const SIZE: usize = 24;
     const NAME: &'static str = "_PyAsyncGenWrappedValue";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(AsyncGenWrappedValue {
@@ -1520,6 +1548,7 @@ impl Mirror for PyCoroWrapper {
     const SIZE: usize = 24;
     const NAME: &'static str = "PyCoroWrapper";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCoroWrapper {
@@ -1555,6 +1584,7 @@ impl Mirror for Anextawaitableobject {
     const SIZE: usize = 32;
     const NAME: &'static str = "anextawaitableobject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(Anextawaitableobject {

@@ -43,6 +43,7 @@ impl Mirror for PyObject {
     const SIZE: usize = 32;
     const NAME: &'static str = "PyObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyObject {
@@ -80,6 +81,7 @@ impl Mirror for PyVarObject {
     const SIZE: usize = 40;
     const NAME: &'static str = "PyVarObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyVarObject {
@@ -132,6 +134,7 @@ impl Mirror for StackRef {
     const SIZE: usize = 8;
     const NAME: &'static str = "_PyStackRef";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(StackRef { bits: bytes.field(0)? })
@@ -191,6 +194,7 @@ impl Mirror for InterpreterFrame {
     const SIZE: usize = 80;
     const NAME: &'static str = "_PyInterpreterFrame";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(InterpreterFrame {
@@ -257,6 +261,7 @@ impl Mirror for PyFrameObject {
     const SIZE: usize = 88;
     const NAME: &'static str = "PyFrameObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyFrameObject {
@@ -381,6 +386,7 @@ impl Mirror for PyCodeObject {
     const SIZE: usize = 224;
     const NAME: &'static str = "PyCodeObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCodeObject {
@@ -486,6 +492,7 @@ impl Mirror for PyFunctionObject {
     const SIZE: usize = 160;
     const NAME: &'static str = "PyFunctionObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyFunctionObject {
@@ -533,6 +540,7 @@ impl Mirror for PyCellObject {
     const SIZE: usize = 40;
     const NAME: &'static str = "PyCellObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCellObject {
@@ -592,6 +600,7 @@ impl Mirror for PyGenObject {
     const SIZE: usize = 96;
     const NAME: &'static str = "PyGenObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyGenObject {
@@ -660,6 +669,7 @@ impl Mirror for PyCoroObject {
     const SIZE: usize = 96;
     const NAME: &'static str = "PyCoroObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCoroObject {
@@ -728,6 +738,7 @@ impl Mirror for PyAsyncGenObject {
     const SIZE: usize = 96;
     const NAME: &'static str = "PyAsyncGenObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyAsyncGenObject {
@@ -769,6 +780,7 @@ impl Mirror for ErrStackItem {
     const SIZE: usize = 16;
     const NAME: &'static str = "_PyErr_StackItem";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(ErrStackItem {
@@ -807,6 +819,7 @@ impl Mirror for StackChunk {
     const SIZE: usize = 32;
     const NAME: &'static str = "_PyStackChunk";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(StackChunk {
@@ -875,6 +888,7 @@ impl Mirror for PyASCIIObject {
     const SIZE: usize = 56;
     const NAME: &'static str = "PyASCIIObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyASCIIObject {
@@ -912,6 +926,7 @@ impl Mirror for PyCompactUnicodeObject {
     const SIZE: usize = 72;
     const NAME: &'static str = "PyCompactUnicodeObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCompactUnicodeObject {
@@ -962,6 +977,7 @@ impl Mirror for PyUnicodeObject {
     const SIZE: usize = 80;
     const NAME: &'static str = "PyUnicodeObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyUnicodeObject {
@@ -997,6 +1013,7 @@ impl Mirror for PyBytesObject {
     const SIZE: usize = 56;
     const NAME: &'static str = "PyBytesObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyBytesObject {
@@ -1030,6 +1047,7 @@ impl Mirror for PyTupleObject {
     const SIZE: usize = 48;
     const NAME: &'static str = "PyTupleObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyTupleObject {
@@ -1062,6 +1080,7 @@ impl Mirror for LongValue {
     const SIZE: usize = 16;
     const NAME: &'static str = "_PyLongValue";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(LongValue {
@@ -1094,6 +1113,7 @@ impl Mirror for PyLongObject {
     const SIZE: usize = 48;
     const NAME: &'static str = "PyLongObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyLongObject {
@@ -1126,6 +1146,7 @@ impl Mirror for PyFloatObject {
     const SIZE: usize = 40;
     const NAME: &'static str = "PyFloatObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyFloatObject {
@@ -1167,6 +1188,7 @@ impl Mirror for PyDictObject {
     const SIZE: usize = 64;
     const NAME: &'static str = "PyDictObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyDictObject {
@@ -1223,6 +1245,7 @@ impl Mirror for PyDictKeysObject {
     const SIZE: usize = 32;
     const NAME: &'static str = "PyDictKeysObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyDictKeysObject {
@@ -1265,6 +1288,7 @@ impl Mirror for PyDictKeyEntry {
     const SIZE: usize = 24;
     const NAME: &'static str = "PyDictKeyEntry";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyDictKeyEntry {
@@ -1298,6 +1322,7 @@ impl Mirror for PyDictUnicodeEntry {
     const SIZE: usize = 16;
     const NAME: &'static str = "PyDictUnicodeEntry";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyDictUnicodeEntry {
@@ -1438,6 +1463,7 @@ impl Mirror for PyAsyncGenASend {
     const SIZE: usize = 56;
     const NAME: &'static str = "PyAsyncGenASend";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyAsyncGenASend {
@@ -1478,6 +1504,7 @@ impl Mirror for PyAsyncGenAThrow {
     const SIZE: usize = 56;
     const NAME: &'static str = "PyAsyncGenAThrow";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyAsyncGenAThrow {
@@ -1512,6 +1539,7 @@ impl Mirror for AsyncGenWrappedValue {
     const SIZE: usize = 40;
     const NAME: &'static str = "_PyAsyncGenWrappedValue";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(AsyncGenWrappedValue {
@@ -1544,6 +1572,7 @@ impl Mirror for PyCoroWrapper {
     const SIZE: usize = 40;
     const NAME: &'static str = "PyCoroWrapper";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCoroWrapper {
@@ -1579,6 +1608,7 @@ impl Mirror for Anextawaitableobject {
     const SIZE: usize = 48;
     const NAME: &'static str = "anextawaitableobject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(Anextawaitableobject {

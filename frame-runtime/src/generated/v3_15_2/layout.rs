@@ -50,6 +50,7 @@ impl Mirror for PyObject {
     const SIZE: usize = 16;
     const NAME: &'static str = "PyObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyObject {
@@ -82,6 +83,7 @@ impl Mirror for PyVarObject {
     const SIZE: usize = 24;
     const NAME: &'static str = "PyVarObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyVarObject {
@@ -134,6 +136,7 @@ impl Mirror for StackRef {
     const SIZE: usize = 8;
     const NAME: &'static str = "_PyStackRef";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(StackRef { bits: bytes.field(0)? })
@@ -196,6 +199,7 @@ impl Mirror for InterpreterFrame {
     const SIZE: usize = 88;
     const NAME: &'static str = "_PyInterpreterFrame";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(InterpreterFrame {
@@ -266,6 +270,7 @@ impl Mirror for PyFrameObject {
     const SIZE: usize = 80;
     const NAME: &'static str = "PyFrameObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyFrameObject {
@@ -394,6 +399,7 @@ impl Mirror for PyCodeObject {
     const SIZE: usize = 216;
     const NAME: &'static str = "PyCodeObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCodeObject {
@@ -503,6 +509,7 @@ impl Mirror for PyFunctionObject {
     const SIZE: usize = 152;
     const NAME: &'static str = "PyFunctionObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyFunctionObject {
@@ -551,6 +558,7 @@ impl Mirror for PyCellObject {
     const SIZE: usize = 24;
     const NAME: &'static str = "PyCellObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCellObject {
@@ -610,6 +618,7 @@ impl Mirror for PyGenObject {
     const SIZE: usize = 160;
     const NAME: &'static str = "PyGenObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyGenObject {
@@ -678,6 +687,7 @@ impl Mirror for PyCoroObject {
     const SIZE: usize = 160;
     const NAME: &'static str = "PyCoroObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCoroObject {
@@ -746,6 +756,7 @@ impl Mirror for PyAsyncGenObject {
     const SIZE: usize = 160;
     const NAME: &'static str = "PyAsyncGenObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyAsyncGenObject {
@@ -787,6 +798,7 @@ impl Mirror for ErrStackItem {
     const SIZE: usize = 16;
     const NAME: &'static str = "_PyErr_StackItem";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(ErrStackItem {
@@ -825,6 +837,7 @@ impl Mirror for StackChunk {
     const SIZE: usize = 32;
     const NAME: &'static str = "_PyStackChunk";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(StackChunk {
@@ -893,6 +906,7 @@ impl Mirror for PyASCIIObject {
     const SIZE: usize = 40;
     const NAME: &'static str = "PyASCIIObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyASCIIObject {
@@ -930,6 +944,7 @@ impl Mirror for PyCompactUnicodeObject {
     const SIZE: usize = 56;
     const NAME: &'static str = "PyCompactUnicodeObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCompactUnicodeObject {
@@ -980,6 +995,7 @@ impl Mirror for PyUnicodeObject {
     const SIZE: usize = 64;
     const NAME: &'static str = "PyUnicodeObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyUnicodeObject {
@@ -1015,6 +1031,7 @@ impl Mirror for PyBytesObject {
     const SIZE: usize = 40;
     const NAME: &'static str = "PyBytesObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyBytesObject {
@@ -1051,6 +1068,7 @@ impl Mirror for PyTupleObject {
     const SIZE: usize = 40;
     const NAME: &'static str = "PyTupleObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyTupleObject {
@@ -1084,6 +1102,7 @@ impl Mirror for LongValue {
     const SIZE: usize = 16;
     const NAME: &'static str = "_PyLongValue";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(LongValue {
@@ -1116,6 +1135,7 @@ impl Mirror for PyLongObject {
     const SIZE: usize = 32;
     const NAME: &'static str = "PyLongObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyLongObject {
@@ -1148,6 +1168,7 @@ impl Mirror for PyFloatObject {
     const SIZE: usize = 24;
     const NAME: &'static str = "PyFloatObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyFloatObject {
@@ -1189,6 +1210,7 @@ impl Mirror for PyDictObject {
     const SIZE: usize = 48;
     const NAME: &'static str = "PyDictObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyDictObject {
@@ -1242,6 +1264,7 @@ impl Mirror for PyDictKeysObject {
     const SIZE: usize = 32;
     const NAME: &'static str = "PyDictKeysObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyDictKeysObject {
@@ -1283,6 +1306,7 @@ impl Mirror for PyDictKeyEntry {
     const SIZE: usize = 24;
     const NAME: &'static str = "PyDictKeyEntry";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyDictKeyEntry {
@@ -1316,6 +1340,7 @@ impl Mirror for PyDictUnicodeEntry {
     const SIZE: usize = 16;
     const NAME: &'static str = "PyDictUnicodeEntry";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyDictUnicodeEntry {
@@ -1470,6 +1495,7 @@ impl Mirror for PyAsyncGenASend {
     const SIZE: usize = 40;
     const NAME: &'static str = "PyAsyncGenASend";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyAsyncGenASend {
@@ -1516,6 +1542,7 @@ impl Mirror for PyAsyncGenAThrow {
     const SIZE: usize = 56;
     const NAME: &'static str = "PyAsyncGenAThrow";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyAsyncGenAThrow {
@@ -1552,6 +1579,7 @@ impl Mirror for AsyncGenWrappedValue {
     const SIZE: usize = 24;
     const NAME: &'static str = "_PyAsyncGenWrappedValue";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(AsyncGenWrappedValue {
@@ -1584,6 +1612,7 @@ impl Mirror for PyCoroWrapper {
     const SIZE: usize = 24;
     const NAME: &'static str = "PyCoroWrapper";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCoroWrapper {
@@ -1619,6 +1648,7 @@ impl Mirror for Anextawaitableobject {
     const SIZE: usize = 32;
     const NAME: &'static str = "anextawaitableobject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(Anextawaitableobject {

@@ -43,6 +43,7 @@ impl Mirror for PyObject {
     const SIZE: usize = 32;
     const NAME: &'static str = "PyObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyObject {
@@ -80,6 +81,7 @@ impl Mirror for PyVarObject {
     const SIZE: usize = 40;
     const NAME: &'static str = "PyVarObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyVarObject {
@@ -132,6 +134,7 @@ impl Mirror for StackRef {
     const SIZE: usize = 8;
     const NAME: &'static str = "_PyStackRef";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(StackRef { bits: bytes.field(0)? })
@@ -197,6 +200,7 @@ impl Mirror for InterpreterFrame {
     const SIZE: usize = 88;
     const NAME: &'static str = "_PyInterpreterFrame";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(InterpreterFrame {
@@ -268,6 +272,7 @@ impl Mirror for PyFrameObject {
     const SIZE: usize = 96;
     const NAME: &'static str = "PyFrameObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyFrameObject {
@@ -399,6 +404,7 @@ impl Mirror for PyCodeObject {
     const SIZE: usize = 240;
     const NAME: &'static str = "PyCodeObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCodeObject {
@@ -509,6 +515,7 @@ impl Mirror for PyFunctionObject {
     const SIZE: usize = 168;
     const NAME: &'static str = "PyFunctionObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyFunctionObject {
@@ -557,6 +564,7 @@ impl Mirror for PyCellObject {
     const SIZE: usize = 40;
     const NAME: &'static str = "PyCellObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCellObject {
@@ -616,6 +624,7 @@ impl Mirror for PyGenObject {
     const SIZE: usize = 176;
     const NAME: &'static str = "PyGenObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyGenObject {
@@ -684,6 +693,7 @@ impl Mirror for PyCoroObject {
     const SIZE: usize = 176;
     const NAME: &'static str = "PyCoroObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCoroObject {
@@ -752,6 +762,7 @@ impl Mirror for PyAsyncGenObject {
     const SIZE: usize = 176;
     const NAME: &'static str = "PyAsyncGenObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyAsyncGenObject {
@@ -793,6 +804,7 @@ impl Mirror for ErrStackItem {
     const SIZE: usize = 16;
     const NAME: &'static str = "_PyErr_StackItem";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(ErrStackItem {
@@ -831,6 +843,7 @@ impl Mirror for StackChunk {
     const SIZE: usize = 32;
     const NAME: &'static str = "_PyStackChunk";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(StackChunk {
@@ -897,6 +910,7 @@ impl Mirror for PyASCIIObject {
     const SIZE: usize = 56;
     const NAME: &'static str = "PyASCIIObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyASCIIObject {
@@ -935,6 +949,7 @@ impl Mirror for PyCompactUnicodeObject {
     const SIZE: usize = 72;
     const NAME: &'static str = "PyCompactUnicodeObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCompactUnicodeObject {
@@ -985,6 +1000,7 @@ impl Mirror for PyUnicodeObject {
     const SIZE: usize = 80;
     const NAME: &'static str = "PyUnicodeObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyUnicodeObject {
@@ -1020,6 +1036,7 @@ impl Mirror for PyBytesObject {
     const SIZE: usize = 56;
     const NAME: &'static str = "PyBytesObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyBytesObject {
@@ -1056,6 +1073,7 @@ impl Mirror for PyTupleObject {
     const SIZE: usize = 56;
     const NAME: &'static str = "PyTupleObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyTupleObject {
@@ -1089,6 +1107,7 @@ impl Mirror for LongValue {
     const SIZE: usize = 16;
     const NAME: &'static str = "_PyLongValue";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(LongValue {
@@ -1121,6 +1140,7 @@ impl Mirror for PyLongObject {
     const SIZE: usize = 48;
     const NAME: &'static str = "PyLongObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyLongObject {
@@ -1153,6 +1173,7 @@ impl Mirror for PyFloatObject {
     const SIZE: usize = 40;
     const NAME: &'static str = "PyFloatObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyFloatObject {
@@ -1194,6 +1215,7 @@ impl Mirror for PyDictObject {
     const SIZE: usize = 64;
     const NAME: &'static str = "PyDictObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyDictObject {
@@ -1250,6 +1272,7 @@ impl Mirror for PyDictKeysObject {
     const SIZE: usize = 32;
     const NAME: &'static str = "PyDictKeysObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyDictKeysObject {
@@ -1292,6 +1315,7 @@ impl Mirror for PyDictKeyEntry {
     const SIZE: usize = 24;
     const NAME: &'static str = "PyDictKeyEntry";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyDictKeyEntry {
@@ -1325,6 +1349,7 @@ impl Mirror for PyDictUnicodeEntry {
     const SIZE: usize = 16;
     const NAME: &'static str = "PyDictUnicodeEntry";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyDictUnicodeEntry {
@@ -1481,6 +1506,7 @@ impl Mirror for PyAsyncGenASend {
     const SIZE: usize = 56;
     const NAME: &'static str = "PyAsyncGenASend";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyAsyncGenASend {
@@ -1527,6 +1553,7 @@ impl Mirror for PyAsyncGenAThrow {
     const SIZE: usize = 72;
     const NAME: &'static str = "PyAsyncGenAThrow";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyAsyncGenAThrow {
@@ -1563,6 +1590,7 @@ impl Mirror for AsyncGenWrappedValue {
     const SIZE: usize = 40;
     const NAME: &'static str = "_PyAsyncGenWrappedValue";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(AsyncGenWrappedValue {
@@ -1595,6 +1623,7 @@ impl Mirror for PyCoroWrapper {
     const SIZE: usize = 40;
     const NAME: &'static str = "PyCoroWrapper";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCoroWrapper {
@@ -1630,6 +1659,7 @@ impl Mirror for Anextawaitableobject {
     const SIZE: usize = 48;
     const NAME: &'static str = "anextawaitableobject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(Anextawaitableobject {

@@ -488,6 +488,7 @@ impl Opcode {
     /// # Errors
     ///
     /// [`UnknownNumber`] when this version has no such opcode.
+    #[inline]
     pub const fn from_u8(number: u8) -> Result<Self, UnknownNumber> {
         match TABLE[number as usize] {
             Some(_) => Ok(Opcode(number)),
@@ -507,6 +508,7 @@ impl Opcode {
     }
 
     /// What is known of it.
+    #[inline]
     pub const fn info(self) -> &'static OpcodeInfo {
         match &TABLE[self.0 as usize] {
             Some(info) => info,

@@ -28,6 +28,7 @@ impl Mirror for PyObject {
     const SIZE: usize = 16;
     const NAME: &'static str = "PyObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyObject {
@@ -60,6 +61,7 @@ impl Mirror for PyVarObject {
     const SIZE: usize = 24;
     const NAME: &'static str = "PyVarObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyVarObject {
@@ -118,6 +120,7 @@ impl Mirror for PyTryBlock {
     const SIZE: usize = 12;
     const NAME: &'static str = "PyTryBlock";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyTryBlock {
@@ -199,6 +202,7 @@ impl Mirror for PyFrameObject {
     const SIZE: usize = 368;
     const NAME: &'static str = "PyFrameObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyFrameObject {
@@ -316,6 +320,7 @@ impl Mirror for PyCodeObject {
     const SIZE: usize = 176;
     const NAME: &'static str = "PyCodeObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCodeObject {
@@ -407,6 +412,7 @@ impl Mirror for PyFunctionObject {
     const SIZE: usize = 120;
     const NAME: &'static str = "PyFunctionObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyFunctionObject {
@@ -451,6 +457,7 @@ impl Mirror for PyCellObject {
     const SIZE: usize = 24;
     const NAME: &'static str = "PyCellObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCellObject {
@@ -501,6 +508,7 @@ impl Mirror for PyGenObject {
     const SIZE: usize = 96;
     const NAME: &'static str = "PyGenObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyGenObject {
@@ -560,6 +568,7 @@ impl Mirror for PyCoroObject {
     const SIZE: usize = 104;
     const NAME: &'static str = "PyCoroObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCoroObject {
@@ -629,6 +638,7 @@ impl Mirror for PyAsyncGenObject {
     const SIZE: usize = 120;
     const NAME: &'static str = "PyAsyncGenObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyAsyncGenObject {
@@ -677,6 +687,7 @@ impl Mirror for ErrStackItem {
     const SIZE: usize = 32;
     const NAME: &'static str = "_PyErr_StackItem";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(ErrStackItem {
@@ -748,6 +759,7 @@ impl Mirror for PyASCIIObject {
     const SIZE: usize = 48;
     const NAME: &'static str = "PyASCIIObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyASCIIObject {
@@ -789,6 +801,7 @@ impl Mirror for PyCompactUnicodeObject {
     const SIZE: usize = 72;
     const NAME: &'static str = "PyCompactUnicodeObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCompactUnicodeObject {
@@ -840,6 +853,7 @@ impl Mirror for PyUnicodeObject {
     const SIZE: usize = 80;
     const NAME: &'static str = "PyUnicodeObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyUnicodeObject {
@@ -875,6 +889,7 @@ impl Mirror for PyBytesObject {
     const SIZE: usize = 40;
     const NAME: &'static str = "PyBytesObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyBytesObject {
@@ -908,6 +923,7 @@ impl Mirror for PyTupleObject {
     const SIZE: usize = 32;
     const NAME: &'static str = "PyTupleObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyTupleObject {
@@ -940,6 +956,7 @@ impl Mirror for PyLongObject {
     const SIZE: usize = 32;
     const NAME: &'static str = "PyLongObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyLongObject {
@@ -972,6 +989,7 @@ impl Mirror for PyFloatObject {
     const SIZE: usize = 24;
     const NAME: &'static str = "PyFloatObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyFloatObject {
@@ -1013,6 +1031,7 @@ impl Mirror for PyDictObject {
     const SIZE: usize = 48;
     const NAME: &'static str = "PyDictObject";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyDictObject {
@@ -1129,6 +1148,7 @@ impl Mirror for PyAsyncGenASend {
     const SIZE: usize = 40;
     const NAME: &'static str = "PyAsyncGenASend";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyAsyncGenASend {
@@ -1169,6 +1189,7 @@ impl Mirror for PyAsyncGenAThrow {
     const SIZE: usize = 40;
     const NAME: &'static str = "PyAsyncGenAThrow";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyAsyncGenAThrow {
@@ -1203,6 +1224,7 @@ impl Mirror for AsyncGenWrappedValue {
     const SIZE: usize = 24;
     const NAME: &'static str = "_PyAsyncGenWrappedValue";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(AsyncGenWrappedValue {
@@ -1235,6 +1257,7 @@ impl Mirror for PyCoroWrapper {
     const SIZE: usize = 24;
     const NAME: &'static str = "PyCoroWrapper";
 
+    #[inline]
     fn read(bytes: &[u8]) -> Result<Self, Truncated> {
         let bytes = StructBytes::of::<Self>(bytes)?;
         Ok(PyCoroWrapper {
