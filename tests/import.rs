@@ -5,7 +5,11 @@ use std::process::{Command, Output};
 
 use expect_test::{Expect, expect};
 use frame_codegen::import::{Request, Written, import, place};
-use frame_tests::{Python, committed_spec, framespec, pythons_of_facts, root, scratch};
+use frame_tests::{Python, committed_spec, pythons_of_facts, root, scratch};
+
+fn framespec() -> Command {
+    frame_tests::framespec(env!("CARGO_BIN_EXE_framespec-under-test"))
+}
 
 fn compiler() -> Option<&'static str> {
     ["cc", "gcc", "clang"].into_iter().find(|name| Command::new(name).arg("--version").output().is_ok())

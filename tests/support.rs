@@ -165,11 +165,11 @@ pub fn scratch(name: &str) -> PathBuf {
     folder
 }
 
-/// The `framespec` of this build.
-pub fn framespec() -> Command {
-    let program = std::env::current_exe().expect("the test has a path");
-    let folder = program.parent().and_then(Path::parent).expect("tests are in target/PROFILE/deps");
-    let mut command = Command::new(folder.join(format!("framespec{}", std::env::consts::EXE_SUFFIX)));
+/// The `framespec` of this build, to be run in the root of the checkout.
+///
+/// `program` is `env!("CARGO_BIN_EXE_framespec-under-test")`, which only a test target knows.
+pub fn framespec(program: &str) -> Command {
+    let mut command = Command::new(program);
     command.current_dir(root()).env("NO_COLOR", "1");
     command
 }

@@ -23,6 +23,8 @@
 //! This crate never depends on `frame-runtime`: a spec that cannot compile must not be able to stop the generator.
 
 pub mod check;
+#[cfg(feature = "cli")]
+pub mod command;
 pub mod diag;
 pub mod diff;
 pub mod emit;

@@ -1,9 +1,5 @@
 //! The command `framespec`.
 
-mod command;
-
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    command::run()
+fn main() -> std::process::ExitCode {
+    frame_codegen::command::run()
 }

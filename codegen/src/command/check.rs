@@ -13,7 +13,7 @@ pub(super) struct Check {}
 impl Check {
     pub(super) fn run(&self, folder: &Path) -> Ended {
         let (spec, sources, mut sink) = super::read_spec(folder);
-        frame_codegen::check::check(&spec, &sources, &mut sink);
+        crate::check::check(&spec, &sources, &mut sink);
         super::print_findings(&sink, &sources);
         let (errors, warnings) = sink.counts();
         if errors > 0 {

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use crate::diff;
+use crate::model::version::Key;
 use clap::Args;
-use frame_codegen::diff;
-use frame_codegen::model::version::Key;
 
 use super::Ended;
 

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use crate::diag::Diagnostic;
+use crate::emit::{self, Drift};
+use crate::source::slashed;
 use clap::Args;
-use frame_codegen::diag::Diagnostic;
-use frame_codegen::emit::{self, Drift};
-use frame_codegen::source::slashed;
 
 use super::Ended;
 
@@ -27,7 +27,7 @@ impl Generate {
     pub(super) fn run(&self, folder: &Path) -> Ended {
         let start = Instant::now();
         let (spec, sources, mut sink) = super::read_spec(folder);
-        frame_codegen::check::check(&spec, &sources, &mut sink);
+        crate::check::check(&spec, &sources, &mut sink);
         if !sink.has_errors() && spec.layouts.is_empty() {
             sink.report(
                 Diagnostic::error("spec-empty", format!("there are no facts in {}", slashed(folder)))

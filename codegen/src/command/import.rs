@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::diag::{Diagnostic, Sink};
+use crate::import::{self, Imported, Request, Written};
+use crate::model::Spec;
+use crate::model::version::Micro;
+use crate::source::{Sources, slashed};
 use clap::Args;
-use frame_codegen::diag::{Diagnostic, Sink};
-use frame_codegen::import::{self, Imported, Request, Written};
-use frame_codegen::model::Spec;
-use frame_codegen::model::version::Micro;
-use frame_codegen::source::{Sources, slashed};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Ended;
@@ -57,7 +57,7 @@ impl Import {
     pub(super) fn run(&self, folder: &Path) -> Ended {
         let (mut sources, mut sink) = (Sources::default(), Sink::new());
         // An empty folder is a fine place to import into.
-        let spec = if folder.exists() { frame_codegen::read(folder, &mut sources, &mut sink) } else { Spec::default() };
+        let spec = if folder.exists() { crate::read(folder, &mut sources, &mut sink) } else { Spec::default() };
         if sink.has_errors() {
             super::print_findings(&sink, &sources);
             return Ended::Findings;

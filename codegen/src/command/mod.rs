@@ -3,6 +3,7 @@
 //! Exit codes: 0 fine, 1 findings or drift, 2 usage, 3 the environment (no compiler, no headers, cannot write).
 
 mod check;
+mod completions;
 mod diff;
 mod generate;
 mod import;
@@ -13,10 +14,10 @@ use std::io::{self, IsTerminal, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use crate::diag::{Diagnostic, Sink, Style};
+use crate::model::Spec;
+use crate::source::Sources;
 use clap::{Parser, Subcommand};
-use frame_codegen::diag::{Diagnostic, Sink, Style};
-use frame_codegen::model::Spec;
-use frame_codegen::source::Sources;
 
 /// Follows CPython's frames: imports their layout, says what changed, and generates the Rust that mirrors it.
 #[derive(Debug, Parser)]
@@ -37,6 +38,7 @@ enum Verb {
     Check(check::Check),
     Generate(generate::Generate),
     Witness(witness::Witness),
+    Completions(completions::Completions),
 }
 
 /// How a verb ended.
@@ -48,7 +50,7 @@ enum Ended {
 }
 
 /// Runs the command line.
-pub(crate) fn run() -> ExitCode {
+pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let ended = match &arguments.verb {
         Verb::Import(import) => import.run(&arguments.spec),
@@ -57,6 +59,7 @@ pub(crate) fn run() -> ExitCode {
         Verb::Check(check) => check.run(&arguments.spec),
         Verb::Generate(generate) => generate.run(&arguments.spec),
         Verb::Witness(witness) => witness.run(&arguments.spec),
+        Verb::Completions(completions) => completions.run(),
     };
     ExitCode::from(match ended {
         Ended::Fine => 0,
@@ -68,7 +71,7 @@ pub(crate) fn run() -> ExitCode {
 /// Reads the spec; what is wrong with it is in the sink.
 fn read_spec(folder: &std::path::Path) -> (Spec, Sources, Sink) {
     let (mut sources, mut sink) = (Sources::default(), Sink::new());
-    let spec = frame_codegen::read(folder, &mut sources, &mut sink);
+    let spec = crate::read(folder, &mut sources, &mut sink);
     (spec, sources, sink)
 }
 

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use crate::model::version::Key;
+use crate::{lookup, show};
 use clap::Args;
-use frame_codegen::model::version::Key;
-use frame_codegen::{lookup, show};
 
 use super::Ended;
 

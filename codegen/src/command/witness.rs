@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::import::witness;
 use clap::Args;
-use frame_codegen::import::witness;
 use indicatif::ProgressBar;
 
 use super::Ended;
