@@ -44,6 +44,7 @@ pub fn place(spec: &Spec, sources: &Sources, folder: &Path, facts: &Facts) -> Re
     let minor_folder = folder.join("cpython").join(facts.folder());
     let siblings: Vec<&Facts> =
         spec.layouts.iter().filter(|other| other.version == facts.version && other.flavour == facts.flavour).collect();
+    let of_machine = || siblings.iter().filter(|known| known.architecture == facts.architecture);
     let path_of = |known: &Facts| {
         known
             .source
@@ -54,9 +55,7 @@ pub fn place(spec: &Spec, sources: &Sources, folder: &Path, facts: &Facts) -> Re
     };
     let same_build = |other: &Build| other.micro == build.micro && other.defines == build.defines;
 
-    if let Some(known) =
-        siblings.iter().find(|known| known.content == facts.content && known.architecture == facts.architecture)
-    {
+    if let Some(known) = of_machine().find(|known| known.content == facts.content) {
         let mut merged = (*known).clone();
         if facts.verified.is_empty() {
             if !merged.builds().any(same_build) {
@@ -76,7 +75,7 @@ pub fn place(spec: &Spec, sources: &Sources, folder: &Path, facts: &Facts) -> Re
         return Ok(Placement { path: path_of(known), text, written });
     }
 
-    if let Some(known) = siblings.iter().find(|known| known.builds().any(same_build)) {
+    if let Some(known) = of_machine().find(|known| known.builds().any(same_build)) {
         let path = path_of(known);
         let others: Vec<String> =
             known.builds().filter(|other| !same_build(other)).map(|other| other.micro.to_string()).collect();
