@@ -8,13 +8,15 @@ use frame_runtime::mirror::Mirror;
 use frame_runtime::v3_14::layout::InterpreterFrame;
 use frame_runtime::v3_14::opcode::Opcode;
 
-/// What a profiler needs of a frame.
-fn by_hand(bytes: &[u8]) -> Option<(u64, u64, u64, u8)> {
+/// What a profiler needs of a frame: executable, previous, instruction pointer, owner.
+type Wanted = (u64, u64, u64, u8);
+
+fn by_hand(bytes: &[u8]) -> Option<Wanted> {
     let word = |at: usize| Some(u64::from_le_bytes(bytes.get(at..at + 8)?.try_into().ok()?));
     Some((word(0)?, word(8)?, word(56)?, *bytes.get(74)?))
 }
 
-fn through_mirror(bytes: &[u8]) -> Option<(u64, u64, u64, u8)> {
+fn through_mirror(bytes: &[u8]) -> Option<Wanted> {
     let frame = InterpreterFrame::read(bytes).ok()?;
     Some((frame.f_executable.bits, frame.previous.raw(), frame.instr_ptr.raw(), frame.owner.cast_unsigned()))
 }
@@ -24,7 +26,7 @@ fn frames(criterion: &mut Criterion) {
         (0..InterpreterFrame::SIZE * 1000).map(|at| u8::try_from(at % 251).expect("a byte")).collect();
     let mut group = criterion.benchmark_group("read 1000 frames");
     group.throughput(Throughput::Elements(1000));
-    let sum = |read: fn(&[u8]) -> Option<(u64, u64, u64, u8)>| {
+    let sum = |read: fn(&[u8]) -> Option<Wanted>| {
         let mut sum = 0_u64;
         for bytes in black_box(&memory).chunks_exact(InterpreterFrame::SIZE) {
             let Some((a, b, c, d)) = read(bytes) else { return 0 };

@@ -118,6 +118,20 @@ fn all_files_with_errors_are_named_at_once() {
     assert!(errors.contains("cpython/3.13/0.yaml:1") && errors.contains("cpython/3.14/0.yaml:1"), "{errors}");
 }
 
+/// What lies among the files of a spec and is not read is named.
+#[test]
+fn stray_files_are_named() {
+    let spec = scratch("stray");
+    std::fs::create_dir_all(spec.join("cpython/3.14")).expect("writable");
+    for name in ["cpython/3.14/10.yml", "cpython/3.14.yaml", "observed.yaml"] {
+        std::fs::write(spec.join(name), "version: 1\n").expect("writable");
+    }
+    let (code, _, errors) = run(&["check", "--spec", spec.to_str().expect("plain")]);
+    assert_eq!(code, 0, "{errors}");
+    assert!(errors.contains("warning[spec-stray]") && errors.contains("3.14/10.yml is not read"), "{errors}");
+    assert!(errors.contains("cpython/3.14.yaml is not read"), "{errors}");
+}
+
 #[test]
 fn versions_that_are_not_there() {
     let (code, _, errors) = run(&["diff", "3.14", "3.99"]);

@@ -89,8 +89,12 @@ fn a_known_layout_gains_a_micro_and_a_different_one_a_file() {
 
 #[test]
 fn a_witness_takes_the_mark_away_and_headers_do_not_put_it_back() {
-    let imports =
-        [imported("3.14.0", 1, false, &[]), imported("3.14.0", 1, true, &[]), imported("3.14.0", 1, false, &[]), imported("3.14.1", 1, false, &[])];
+    let imports = [
+        imported("3.14.0", 1, false, &[]),
+        imported("3.14.0", 1, true, &[]),
+        imported("3.14.0", 1, false, &[]),
+        imported("3.14.1", 1, false, &[]),
+    ];
     let (written, spec, sources) = file_all(&imports);
     assert_eq!(written, [Written::New, Written::Added, Written::Unchanged, Written::Added]);
     assert_eq!(files(&spec, &sources), ["spec/cpython/3.14/0.yaml: 3.14.0 / 3.14.1"]);
@@ -98,7 +102,11 @@ fn a_witness_takes_the_mark_away_and_headers_do_not_put_it_back() {
 
 #[test]
 fn one_micro_built_in_two_ways_has_two_files_when_they_differ() {
-    let imports = [imported("3.14.0", 1, true, &[]), imported("3.14.0", 2, true, &["_Py_JIT"]), imported("3.14.0", 1, true, &["_Py_TIER2=3"])];
+    let imports = [
+        imported("3.14.0", 1, true, &[]),
+        imported("3.14.0", 2, true, &["_Py_JIT"]),
+        imported("3.14.0", 1, true, &["_Py_TIER2=3"]),
+    ];
     let (written, spec, sources) = file_all(&imports);
     assert_eq!(written, [Written::New, Written::New, Written::Added]);
     assert_eq!(

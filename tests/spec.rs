@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use frame_codegen::diag::Style;
-use frame_tests::{compare, files, read_example, root};
+use frame_codegen::diag::{Sink, Style};
+use frame_codegen::source::{Sources, slashed};
+use frame_tests::{compare, files, read_example, root, scratch};
 
 /// `tests/spec/fail/layout_overlap.yaml` breaks the rule `layout-overlap`, and only that one.
 #[test]
@@ -23,6 +24,7 @@ fn every_failing_example_says_what_is_expected() {
             path.display(),
             sink.render(&sources, Style::Plain)
         );
+        assert_eq!(sink.counts(), (1, 0), "one mistake each: {}", path.display());
         compare(&path.with_extension("expected"), &sink.render(&sources, Style::Plain));
     }
 }
@@ -61,4 +63,88 @@ fn every_rule_has_an_example() {
     assert!(without.is_empty(), "rules without a failing example below tests/spec/fail: {without:?}");
     let unknown: Vec<&String> = examples.difference(&rules).collect();
     assert!(unknown.is_empty(), "examples of rules that are no more: {unknown:?}");
+}
+
+/// What the reader cannot read is a finding that says which file.
+#[test]
+fn files_that_are_no_text() {
+    let folder = scratch("no-text");
+    let facts = folder.join("cpython/3.14");
+    std::fs::create_dir_all(&facts).expect("a folder can be made");
+    std::fs::write(facts.join("10.yaml"), b"version: \"3.14\xff\"\n").expect("a file can be written");
+    let (mut sources, mut sink) = (Sources::default(), Sink::new());
+    let spec = frame_codegen::read(&folder, &mut sources, &mut sink);
+    assert!(spec.layouts.is_empty() && spec.files.is_empty());
+    let text = sink.render(&sources, Style::Plain);
+    assert!(text.starts_with("error[read]: cannot read ") && text.contains("3.14/10.yaml: "), "{text}");
+    std::fs::remove_dir_all(&folder).expect("the folder can be removed");
+}
+
+/// The facts of one version and all that is observed, damaged in a few places: every outcome is a list of findings, and
+/// what has none can be emitted.
+#[test]
+fn damaged_facts_never_panic() {
+    let spec = root().join("spec");
+    let mut paths = files(&spec.join("cpython/3.14"), "yaml");
+    // Without the stack effects: most of their rows are for opcodes of other versions.
+    paths.extend(["awaitables", "sizes", "pyc_magic"].map(|topic| spec.join(format!("observed/{topic}.yaml"))));
+    let mut whole = Vec::new();
+    for path in paths {
+        let text = std::fs::read_to_string(&path).expect("a readable spec");
+        whole.push(format!("#--- {}", slashed(path.strip_prefix(&spec).expect("below the spec"))));
+        whole.extend(text.lines().filter(|line| !line.trim_start().starts_with('#')).map(str::to_owned));
+    }
+    let mut random = Random(0x0314_0010);
+    let (mut refused, mut emitted) = (0, 0);
+    for _ in 0..200 {
+        let mut lines = whole.clone();
+        for _ in 0..=random.below(2) {
+            let at = random.below(lines.len());
+            match random.below(5) {
+                0 => drop(lines.remove(at)),
+                1 => lines.insert(at, lines[at].clone()),
+                2 => lines.swap(at, at.saturating_sub(1)),
+                3 => lines[at] = lines[at].chars().take(random.below(100)).collect(),
+                _ => lines[at] = other_word(&lines[at], &mut random),
+            }
+        }
+        let (spec, sources, sink) = read_example(&lines.join("\n"));
+        let findings = sink.render(&sources, Style::Plain);
+        assert_eq!(sink.has_errors(), !findings.is_empty());
+        if sink.has_errors() {
+            refused += 1;
+        } else {
+            assert!(!frame_codegen::emit::emit(&spec, &sources).is_empty());
+            emitted += 1;
+        }
+    }
+    assert!(refused > 50 && emitted > 20, "{refused} were refused, {emitted} emitted");
+}
+
+/// The line with one of its words or numbers replaced.
+fn other_word(line: &str, random: &mut Random) -> String {
+    const NUMBERS: [&str; 8] =
+        ["-1", "0", "255", "256", "2147483648", "9223372036854775807", "18446744073709551608", "18446744073709551616"];
+    const WORDS: [&str; 12] =
+        ["", "_", "self", "Self", "type", "gen", "Addr", "none", "3.9", "PyObject", "u64", "\u{e9}"];
+    let words: Vec<&str> =
+        line.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
+    if words.is_empty() {
+        return String::new();
+    }
+    let word = words[random.below(words.len())];
+    let is_number = word.starts_with(|c: char| c.is_ascii_digit());
+    let other = if is_number { NUMBERS[random.below(NUMBERS.len())] } else { WORDS[random.below(WORDS.len())] };
+    line.replacen(word, other, 1)
+}
+
+/// Numbers that are the same on every run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: usize) -> usize {
+        // Knuth's MMIX; the low bits of it are poor.
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap_or(0) % end
+    }
 }

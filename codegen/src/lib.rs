@@ -58,7 +58,13 @@ pub fn read(folder: &Path, sources: &mut Sources, sink: &mut Sink) -> Spec {
         return spec;
     }
     for minor in entries(&folder.join("cpython"), sink) {
-        for path in entries(&minor, sink).into_iter().filter(|path| path.extension().is_some_and(|ext| ext == "yaml")) {
+        spec_stray(&minor, minor.is_dir(), "cpython/3.14/10.yaml", sink);
+        for path in entries(&minor, sink) {
+            let is_facts = path.extension().is_some_and(|ext| ext == "yaml");
+            spec_stray(&path, is_facts, "cpython/3.14/10.yaml", sink);
+            if !is_facts {
+                continue;
+            }
             let Some(source) = read_file(&path, sources, sink) else { continue };
             spec.files.push(source);
             spec.layouts.extend(parse_facts(sources, source, sink));
@@ -69,14 +75,25 @@ pub fn read(folder: &Path, sources: &mut Sources, sink: &mut Sink) -> Spec {
         (facts.version.value, facts.flavour.value, first, facts.stem.clone())
     });
     for path in entries(&folder.join("observed"), sink) {
-        if path.extension().is_some_and(|ext| ext == "yaml")
-            && let Some(source) = read_file(&path, sources, sink)
-        {
+        let is_topic = path.extension().is_some_and(|ext| ext == "yaml");
+        let is_witness = path.extension().is_some_and(|ext| ext == "py") || path.ends_with("__pycache__");
+        spec_stray(&path, is_topic || is_witness, "observed/stack_effects.yaml", sink);
+        if is_topic && let Some(source) = read_file(&path, sources, sink) {
             spec.files.push(source);
             parse_observed(sources, source, &mut spec.observed, sink);
         }
     }
     spec
+}
+
+/// What lies among the files and is none of them is not silently left out.
+fn spec_stray(path: &Path, belongs: bool, like: &str, sink: &mut Sink) {
+    if !belongs {
+        sink.report(
+            Diagnostic::warning("spec-stray", format!("{} is not read", source::slashed(path)))
+                .help(format!("files of the spec are named like {like}")),
+        );
+    }
 }
 
 /// Parses and lowers one facts file; its name gives the layout's.

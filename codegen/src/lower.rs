@@ -26,7 +26,7 @@ pub(crate) fn lower_facts(
     sink: &mut Sink,
 ) -> Option<Facts> {
     let mut lowering = Lowering { sources, source, sink };
-    let version = lowering.version::<Minor>(file.version);
+    let version = lowering.minor(file.version);
     let flavour = lowering.version::<Flavour>(file.flavour);
     let architecture = lowering.at(file.architecture);
     let mut builds = |rows: Vec<yaml::BuildRow>| {
@@ -44,18 +44,25 @@ pub(crate) fn lower_facts(
             let name = lowering.at(row.name);
             let size = lowering.size(&name, row.size_bytes, row.align_bytes);
             let fields: Vec<Option<Field>> = row.fields.into_iter().map(|field| lowering.field(field)).collect();
-            Some(Struct { name, header: row.header, size: size?, fields: fields.into_iter().collect::<Option<_>>()? })
+            let header = lowering.line(row.header);
+            Some(Struct { name, header: header?, size: size?, fields: fields.into_iter().collect::<Option<_>>()? })
         })
         .collect();
-    let enums = file
+    let enums: Vec<Option<Enum>> = file
         .enums
         .into_iter()
-        .map(|row| Enum { name: lowering.at(row.name), header: row.header, values: lowering.constants(row.values) })
+        .map(|row| {
+            let (name, values) = (lowering.at(row.name), lowering.constants(row.values));
+            Some(Enum { name, header: lowering.line(row.header)?, values })
+        })
         .collect();
-    let constants = file
+    let constants: Vec<Option<Group>> = file
         .constants
         .into_iter()
-        .map(|row| Group { name: lowering.at(row.group), header: row.header, values: lowering.constants(row.values) })
+        .map(|row| {
+            let (name, values) = (lowering.at(row.group), lowering.constants(row.values));
+            Some(Group { name, header: lowering.line(row.header)?, values })
+        })
         .collect();
     let opcodes: Vec<Option<Opcode>> = file
         .opcodes
@@ -85,8 +92,8 @@ pub(crate) fn lower_facts(
         content: Content {
             pyc_magic: file.pyc_magic.map(|magic| yaml::at(magic, sources, source)),
             structs: structs.into_iter().collect::<Option<_>>()?,
-            enums,
-            constants,
+            enums: enums.into_iter().collect::<Option<_>>()?,
+            constants: constants.into_iter().collect::<Option<_>>()?,
             opcodes: opcodes.into_iter().collect::<Option<_>>()?,
         },
     })
@@ -104,20 +111,22 @@ pub(crate) fn lower_observed(
     observed.topics.push(Topic { source, name: lowering.at(file.topic), witness: file.witness });
     for row in file.pyc_magic {
         let magic = lowering.at(row.magic);
-        if let Some(version) = lowering.version::<Minor>(row.version) {
+        if let Some(version) = lowering.minor(row.version) {
             observed.pyc_magic.push((version, magic));
         }
     }
     for row in file.constants {
         let constant = Constant { name: lowering.at(row.name), value: lowering.at(row.value) };
-        if let Some(range) = lowering.range(row.since, row.until) {
-            observed.constants.push(ObservedConstant { constant, unit: row.unit, from: row.source, range });
+        let (unit, from) = (lowering.line(row.unit), lowering.line(row.source));
+        if let (Some(range), Some(unit), Some(from)) = (lowering.range(row.since, row.until), unit, from) {
+            observed.constants.push(ObservedConstant { constant, unit, from, range });
         }
     }
     for row in file.enums {
         let (name, values) = (lowering.at(row.name), lowering.constants(row.values));
-        if let Some(range) = lowering.range(row.since, row.until) {
-            observed.enums.push(ObservedEnum { name, from: row.source, range, values });
+        let from = lowering.line(row.source);
+        if let (Some(range), Some(from)) = (lowering.range(row.since, row.until), from) {
+            observed.enums.push(ObservedEnum { name, from, range, values });
         }
     }
     for row in file.structs {
@@ -125,20 +134,41 @@ pub(crate) fn lower_observed(
         let fields: Vec<Option<(At<String>, At<Type>)>> =
             row.fields.into_iter().map(|field| Some((lowering.at(field.name), lowering.ty(field.ty)?))).collect();
         let range = lowering.range(row.since, row.until);
-        if let (Some(range), Some(fields)) = (range, fields.into_iter().collect::<Option<Vec<_>>>()) {
-            observed.structs.push(ObservedStruct { name, from: row.source, range, fields });
+        let from = lowering.line(row.source);
+        if let (Some(range), Some(from), Some(fields)) = (range, from, fields.into_iter().collect::<Option<Vec<_>>>()) {
+            observed.structs.push(ObservedStruct { name, from, range, fields });
         }
     }
     for row in file.stack_effects {
         let opcode = lowering.at(row.opcode);
         let range = lowering.range(row.since, row.until);
-        let fall = if row.effect.value == "none" { Some(None) } else { lowering.formula(row.effect).map(Some) };
+        let none = (row.effect.value == "none").then(|| lowering.at(row.effect.clone()));
+        let fall = if none.is_some() { Some(None) } else { lowering.formula(row.effect).map(Some) };
         let jump = row.jump.map(|jump| lowering.formula(jump));
+        if let (Some(none), Some(Some(jump))) = (none, &jump) {
+            lowering.sink.report(
+                Diagnostic::error("effect-none", format!("`{opcode}` has no effect, and one when it jumps"))
+                    .at(jump.span, "leave this out")
+                    .and(none.span, "no effect, whether it jumps or not"),
+            );
+            continue;
+        }
         if let (Some(range), Some(fall)) = (range, fall)
             && jump != Some(None)
         {
             observed.effects.push(Effect { opcode, range, fall, jump: jump.flatten() });
         }
+    }
+}
+
+/// The parser of formulas names rules of its grammar; whoever writes one knows its pieces.
+fn in_words(message: &str) -> &str {
+    match message.strip_prefix("expected ") {
+        Some("unary" | "expression" | "negate or primary") => "expected a number, `arg` or `popcount(x)`",
+        Some("group") => "expected `(`",
+        Some(rules) if rules.starts_with("EOI") => "expected an operator or the end",
+        Some(rules) if rules.contains("plus") => "expected an operator or a closing bracket",
+        _ => message,
     }
 }
 
@@ -156,12 +186,40 @@ impl Lowering<'_> {
             Ok(value) => Some(At { value, span: text.span }),
             Err(error) => {
                 self.sink.report(
-                    Diagnostic::error("version-syntax", error.to_string())
+                    Diagnostic::error("version-syntax", format!("`{}` is not understood", text.escape_debug()))
                         .at(text.span, format!("expected {}", error.wanted())),
                 );
                 None
             }
         }
+    }
+
+    /// A text that becomes part of a line of comment.
+    fn line(&mut self, text: serde_yaml::Spanned<String>) -> Option<String> {
+        let text = self.at(text);
+        if !text.contains(char::is_control) {
+            return Some(text.value);
+        }
+        self.sink.report(
+            Diagnostic::error("text-line", format!("`{}` is not one plain line", text.escape_debug()))
+                .at(text.span, "one line, without control characters"),
+        );
+        None
+    }
+
+    /// A minor version, which YAML would take for a number if it were not quoted: 3.10 for 3.1.
+    fn minor(&mut self, text: serde_yaml::Spanned<String>) -> Option<At<Minor>> {
+        let at = self.version::<Minor>(text)?;
+        let span = at.span?;
+        let written = &self.sources.file(span.source).text[span.start as usize..span.end as usize];
+        if !written.starts_with(['"', '\'']) {
+            self.sink.report(
+                Diagnostic::error("version-quotes", format!("the version {at} is not in quotes"))
+                    .at(at.span, format!("write \"{at}\""))
+                    .help("without them YAML has a number here, and 3.10 is 3.1"),
+            );
+        }
+        Some(at)
     }
 
     fn range(
@@ -170,7 +228,7 @@ impl Lowering<'_> {
         until: Option<serde_yaml::Spanned<String>>,
     ) -> Option<Range> {
         let mut bound = |text: Option<serde_yaml::Spanned<String>>| match text {
-            Some(text) => self.version::<Minor>(text).map(Some),
+            Some(text) => self.minor(text).map(Some),
             None => Some(None),
         };
         let (since, until) = (bound(since), bound(until));
@@ -179,10 +237,9 @@ impl Lowering<'_> {
             && since.value > until.value
         {
             self.sink.report(
-                Diagnostic::error("range-empty", format!("since {since} lies after until {until}"))
-                    .at(since.span, "first version")
-                    .and(until.span, "last version")
-                    .help("both ends belong to the range"),
+                Diagnostic::error("range-empty", format!("the range begins with {since} and ends with {until}"))
+                    .at(since.span, "the first version")
+                    .and(until.span, "the last version, before the first"),
             );
             return None;
         }
@@ -196,7 +253,7 @@ impl Lowering<'_> {
             Err(error) => {
                 self.sink.report(
                     Diagnostic::error("type-syntax", error.to_string())
-                        .at(text.span, "not understood")
+                        .at(text.span, "unknown")
                         .help("types are i8 to i64, u8 to u64, f32, f64, bool, *T, *void, *fn, [T; n], bytes(n), or a struct's name"),
                 );
                 None
@@ -213,10 +270,15 @@ impl Lowering<'_> {
         match (bytes, align) {
             (Some(bytes), Some(align)) => Some(Some(Size { bytes: self.at(bytes), align: self.at(align) })),
             (None, None) => Some(None),
-            _ => {
+            (bytes, align) => {
+                let (there, missing, span) = match (bytes, align) {
+                    (Some(bytes), _) => ("size_bytes", "align_bytes", self.at(bytes).span),
+                    (None, align) => ("align_bytes", "size_bytes", align.and_then(|align| self.at(align).span)),
+                };
                 self.sink.report(
-                    Diagnostic::error("struct-size", format!("`{name}` has one of size_bytes and align_bytes"))
-                        .at(name.span, "needs both, or neither when only chosen fields are kept"),
+                    Diagnostic::error("struct-size", format!("`{name}` has {there} and no {missing}"))
+                        .at(span, format!("{missing} is missing"))
+                        .help("a struct has both, or neither when only some of its fields are kept"),
                 );
                 None
             }
@@ -229,10 +291,15 @@ impl Lowering<'_> {
         let bits = match (row.first_bit, row.width_bits) {
             (Some(start), Some(width)) => Some(Bits { start: self.at(start), width: self.at(width) }),
             (None, None) => None,
-            _ => {
+            (start, width) => {
+                let (there, missing) = match start {
+                    Some(_) => ("first_bit", "width_bits"),
+                    None => ("width_bits", "first_bit"),
+                };
+                let span = start.or(width).and_then(|number| self.at(number).span);
                 self.sink.report(
-                    Diagnostic::error("bit-field", format!("`{name}` has one of first_bit and width_bits"))
-                        .at(name.span, "a bit field has both"),
+                    Diagnostic::error("bit-field", format!("the bit field `{name}` has {there} and no {missing}"))
+                        .at(span, format!("{missing} is missing")),
                 );
                 return None;
             }
@@ -257,9 +324,9 @@ impl Lowering<'_> {
         }
         let names: Vec<&str> = Argument::ALL.iter().map(|argument| argument.name()).collect();
         self.sink.report(
-            Diagnostic::error("argument-kind", format!("`{text}` is no kind of argument"))
+            Diagnostic::error("argument-kind", format!("`{}` is no kind of argument", text.escape_debug()))
                 .at(text.span, "unknown")
-                .help(format!("the kinds are {}", names.join(", "))),
+                .help(format!("the kinds are {}; an opcode without an argument has no such key", names.join(", "))),
         );
         None
     }
@@ -271,8 +338,8 @@ impl Lowering<'_> {
             Err(error) => {
                 let place = text.span.map(|span| self.inside(span, &text.value, error.at));
                 self.sink.report(
-                    Diagnostic::error("formula", format!("`{text}` is no stack effect: {}", error.message))
-                        .at(place, "here")
+                    Diagnostic::error("formula", format!("`{}` is no stack effect", text.escape_debug()))
+                        .at(place, in_words(&error.message))
                         .help("a formula uses arg, numbers, + - * >> &, popcount(x), and if c { x } else { y }"),
                 );
                 None

@@ -94,12 +94,12 @@ pub struct FieldLayout {
 
 impl FieldLayout {
     /// A plain field, for the generated tables.
-    pub(crate) const fn new(name: &'static str, ty: &'static str, offset: usize) -> Self {
+    pub const fn new(name: &'static str, ty: &'static str, offset: usize) -> Self {
         FieldLayout { name, ty, offset, bits: None }
     }
 
     /// A bit field, for the generated tables.
-    pub(crate) const fn bits(name: &'static str, ty: &'static str, offset: usize, start: u8, width: u8) -> Self {
+    pub const fn bits(name: &'static str, ty: &'static str, offset: usize, start: u8, width: u8) -> Self {
         FieldLayout { name, ty, offset, bits: Some((start, width)) }
     }
 }

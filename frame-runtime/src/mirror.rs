@@ -161,12 +161,16 @@ impl core::error::Error for Truncated {}
 
 /// The bytes of one struct, long enough for it; what the generated `read` functions are made of.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct StructBytes<'a>(&'a [u8]);
+pub struct StructBytes<'a>(&'a [u8]);
 
 impl<'a> StructBytes<'a> {
-    /// The front of `bytes`, or how much is missing.
+    /// The front of `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// [`Truncated`] when there are fewer than [`Mirror::SIZE`].
     #[inline]
-    pub(crate) fn of<T: Mirror>(bytes: &'a [u8]) -> Result<Self, Truncated> {
+    pub fn of<T: Mirror>(bytes: &'a [u8]) -> Result<Self, Truncated> {
         match bytes.get(..T::SIZE) {
             Some(bytes) => Ok(StructBytes(bytes)),
             None => Err(Truncated { name: T::NAME, needed: T::SIZE, got: bytes.len() }),
@@ -174,8 +178,12 @@ impl<'a> StructBytes<'a> {
     }
 
     /// The field at `offset`.
+    ///
+    /// # Errors
+    ///
+    /// [`Truncated`] when the field does not end inside the struct.
     #[inline]
-    pub(crate) fn field<T: Mirror>(self, offset: usize) -> Result<T, Truncated> {
+    pub fn field<T: Mirror>(self, offset: usize) -> Result<T, Truncated> {
         T::read(self.0.get(offset..).unwrap_or_default())
     }
 }

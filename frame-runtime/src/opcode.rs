@@ -42,7 +42,7 @@ pub struct OpcodeInfo {
 
 impl OpcodeInfo {
     /// A row, for the generated tables.
-    pub(crate) const fn new(name: &'static str, number: u8, argument: Argument, caches: u8, base: u8) -> Self {
+    pub const fn new(name: &'static str, number: u8, argument: Argument, caches: u8, base: u8) -> Self {
         OpcodeInfo { name, number, argument, caches, base }
     }
 }

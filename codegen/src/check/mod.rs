@@ -3,7 +3,9 @@
 //! The name of a rule is the same in the message, as the function's name, and as the name of its failing example below
 //! `tests/spec/fail/`.
 
+mod effect;
 mod layout;
+mod name;
 mod number;
 mod observed;
 mod opcode;
@@ -16,11 +18,21 @@ use crate::source::Sources;
 /// Checks everything.
 pub fn check(spec: &Spec, sources: &Sources, sink: &mut Sink) {
     for facts in &spec.layouts {
-        version::check(facts, sources, sink);
+        version::check_place(facts, sources, sink);
+    }
+    check_one(spec, sink);
+    version::check_all(spec, sink);
+    effect::check_used(spec, sink);
+}
+
+/// Checks layouts that lie anywhere, beside observed facts that may speak for other versions as well.
+pub fn check_one(spec: &Spec, sink: &mut Sink) {
+    for facts in &spec.layouts {
+        version::check(facts, sink);
         layout::check(facts, sink);
         number::check(facts, sink);
         opcode::check(facts, sink);
     }
-    version::check_all(spec, sink);
     observed::check(spec, sink);
+    effect::check(spec, sink);
 }

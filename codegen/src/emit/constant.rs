@@ -58,7 +58,7 @@ fn row(constant: &Constant, wide: bool, flag: bool, observed: Option<(&str, &str
     let ty = if wide {
         quote!(u64)
     } else if value < 0 {
-        quote!(i32)
+        if i32::try_from(value).is_ok() { quote!(i32) } else { quote!(i64) }
     } else if u32::try_from(value).is_ok() {
         quote!(u32)
     } else {
@@ -67,6 +67,9 @@ fn row(constant: &Constant, wide: bool, flag: bool, observed: Option<(&str, &str
     let name = format_ident!("{}", constant.name.value);
     let literal: TokenStream = if flag && value > 9 {
         format!("{value:#x}").parse().unwrap_or_default()
+    } else if wide {
+        let literal = Literal::u64_unsuffixed(value.cast_unsigned());
+        quote!(#literal)
     } else {
         let literal = Literal::i64_unsuffixed(value);
         quote!(#literal)

@@ -1,6 +1,6 @@
 //! The module of a layout, and the index of all of them.
 
-use proc_macro2::Literal;
+use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::file::{EmittedFile, print};
@@ -12,7 +12,19 @@ use crate::model::version::Flavour;
 
 /// `mod.rs` of one layout.
 pub(super) fn emit_module(module: &Module<'_>) -> Body {
-    let facts = module.facts;
+    let mut items = vec![quote! {
+        pub mod constant;
+        pub mod layout;
+        pub mod number;
+        pub mod opcode;
+    }];
+    items.extend(emit_items(module));
+    Body { title: format!("{}: {}.", module.facts.title(), seen_on(module.facts)), items }
+}
+
+/// What stands beside the modules of a layout.
+pub(super) fn emit_items(module: &Module<'_>) -> Vec<TokenStream> {
+    let (facts, runtime) = (module.facts, &module.runtime);
     let version = facts.version.to_string();
     let flavour = match facts.flavour.value {
         Flavour::Default => quote!(Default),
@@ -29,15 +41,9 @@ pub(super) fn emit_module(module: &Module<'_>) -> Body {
     let magic = pyc_magic(module).unwrap_or_default();
     let magic = Literal::u64_unsuffixed(magic);
     let null = Literal::u64_unsuffixed(null_slot(facts).unwrap_or_default());
-    let items = vec![
+    vec![
         quote! {
-            pub mod constant;
-            pub mod layout;
-            pub mod number;
-            pub mod opcode;
-        },
-        quote! {
-            use crate::layout::{Build, Flavour, Layout};
+            use #runtime::layout::{Build, Flavour, Layout};
         },
         quote! {
             /// The magic number of this version's .pyc files: the first two bytes, little-endian.
@@ -60,8 +66,7 @@ pub(super) fn emit_module(module: &Module<'_>) -> Body {
                 opcodes: &opcode::TABLE,
             };
         },
-    ];
-    Body { title: format!("{}: {}.", facts.title(), seen_on(facts)), items }
+    ]
 }
 
 /// The magic number, out of the headers or observed.

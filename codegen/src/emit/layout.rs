@@ -9,11 +9,11 @@ use crate::model::ty::Type;
 
 /// `layout.rs` of one layout.
 pub(super) fn emit(module: &Module<'_>) -> Body {
-    let observed = observed_structs(module);
+    let (observed, runtime) = (observed_structs(module), &module.runtime);
     let mut items = vec![quote! {
         use core::mem::{align_of, offset_of, size_of};
-        use crate::layout::{FieldLayout, StructLayout};
-        use crate::mirror::{Addr, Mirror, Offset, StructBytes, Truncated};
+        use #runtime::layout::{FieldLayout, StructLayout};
+        use #runtime::mirror::{Addr, Mirror, Offset, StructBytes, Truncated};
     }];
     let all: Vec<&Struct> = module.facts.content.structs.iter().chain(&observed).collect();
     for item in &all {
@@ -69,7 +69,7 @@ fn rust_type(module: &Module<'_>, ty: &Type) -> TokenStream {
         }
         Type::Pointer(to) => match &**to {
             Type::Void | Type::Function => quote!(Addr<()>),
-            Type::Named(name) if module.facts.find_struct(name).is_none() => quote!(Addr<()>),
+            to if !is_known(module, to) => quote!(Addr<()>),
             to => {
                 let to = rust_type(module, to);
                 quote!(Addr<#to>)
@@ -88,6 +88,15 @@ fn rust_type(module: &Module<'_>, ty: &Type) -> TokenStream {
             let bytes = index(*bytes);
             quote!([u8; #bytes])
         }
+    }
+}
+
+/// Whether every struct that a type holds by value has a mirror.
+fn is_known(module: &Module<'_>, ty: &Type) -> bool {
+    match ty {
+        Type::Named(name) => module.facts.find_struct(name).is_some(),
+        Type::Array(element, _) => is_known(module, element),
+        _ => true,
     }
 }
 
@@ -147,7 +156,7 @@ fn emit_whole(module: &Module<'_>, item: &Struct) -> Vec<TokenStream> {
         natural = natural.max(field_align);
         // What C's own rules do not explain is said outright.
         if end.next_multiple_of(field_align) != field.offset {
-            let (padding, length) = (format_ident!("_padding_{end}"), index(field.offset - end));
+            let (padding, length) = (padding(item, end), index(field.offset - end));
             fields.push(quote! {
                 /// Not used.
                 pub #padding: [u8; #length],
@@ -162,7 +171,7 @@ fn emit_whole(module: &Module<'_>, item: &Struct) -> Vec<TokenStream> {
         end = field.offset + field.size;
     }
     if end.next_multiple_of(natural.max(align)) != bytes {
-        let (padding, length) = (format_ident!("_padding_{end}"), index(bytes - end));
+        let (padding, length) = (padding(item, end), index(bytes - end));
         fields.push(quote! {
             /// Not used.
             pub #padding: [u8; #length],
@@ -250,31 +259,10 @@ fn stored_fields<'a>(module: &Module<'_>, item: &'a Struct) -> Vec<Stored<'a>> {
             bit_fields: Vec::new(),
         })
         .collect();
-    let mut units: Vec<(u64, &Type, Vec<&'a Field>)> = Vec::new();
-    for field in item.fields.iter().filter(|field| field.overlays.is_none() && field.bits.is_some()) {
-        match units.iter_mut().find(|(offset, ty, _)| *offset == field.offset.value && **ty == field.ty.value) {
-            Some((_, _, fields)) => fields.push(field),
-            None => units.push((field.offset.value, &field.ty.value, vec![field])),
-        }
-    }
-    for (offset, ty, fields) in units {
-        let unit = field_size(fields[0]);
-        let free =
-            |from: u64, to: u64| stored.iter().all(|other| other.offset + other.size <= from || to <= other.offset);
-        let (offset, size) = if free(offset, offset + unit) {
-            (offset, unit)
-        } else {
-            // Another member lies in the unit: only the bytes that hold these bits.
-            let bit = |end: bool| {
-                fields
-                    .iter()
-                    .filter_map(|field| field.bits.as_ref())
-                    .map(move |bits| bits.start.value + if end { bits.width.value } else { 0 })
-            };
-            let (first, last) = (bit(false).min().unwrap_or(0) / 8, bit(true).max().unwrap_or(0).div_ceil(8));
-            (offset + first, last - first)
-        };
-        let signed = matches!(ty, Type::Int { signed: true, .. });
+    let plain: Vec<(u64, u64)> = stored.iter().map(|field| (field.offset, field.offset + field.size)).collect();
+    for ((offset, end), fields) in units(item, &plain, &field_size) {
+        let (first, size) = (fields[0], end - offset);
+        let signed = matches!(first.ty.value, Type::Int { signed: true, .. });
         let ty = match size {
             1 | 2 | 4 | 8 if offset % size == 0 => Type::Int { signed, bytes: u8::try_from(size).unwrap_or(8) },
             _ => Type::Bytes(size),
@@ -288,16 +276,78 @@ fn stored_fields<'a>(module: &Module<'_>, item: &'a Struct) -> Vec<Stored<'a>> {
                 .collect::<Vec<_>>()
                 .join(", ")
         ));
-        let prefix = fields[0].name.rsplit_once('.').map(|(outer, _)| name::field_name(outer));
-        let taken = |name: &str| stored.iter().any(|other| other.name == name);
-        let name = prefix
-            .filter(|prefix| !taken(prefix))
-            .unwrap_or_else(|| format!("{}_bits", name::field_name(&fields[0].name)));
+        let prefix = first.name.rsplit_once('.').map(|(outer, _)| name::field_name(outer));
+        let is_free = |name: &str| {
+            let mut names = item.fields.iter().filter(|field| field.bits.is_none());
+            name::is_name(name)
+                && names.all(|field| name::field_name(&field.name) != name)
+                && stored.iter().all(|other| other.name != name)
+        };
+        let name = prefix.filter(|prefix| is_free(prefix)).unwrap_or_else(|| {
+            free_name(format!("{}_bits", name::field_name(&first.name).trim_start_matches("r#")), is_free)
+        });
         stored.push(Stored { name, ty, offset, size, docs, bit_fields: fields });
     }
     // Zero-sized arrays stand where C has them, before what starts at the same byte.
     stored.sort_by_key(|field| (field.offset, field.size));
     stored
+}
+
+/// Bit fields by the bytes that hold them: their integer, or what is left of it beside other members.
+fn units<'a>(
+    item: &'a Struct,
+    plain: &[(u64, u64)],
+    size: &dyn Fn(&Field) -> u64,
+) -> Vec<((u64, u64), Vec<&'a Field>)> {
+    let mut bit_fields: Vec<(u64, u64, &Field)> = item
+        .fields
+        .iter()
+        .filter(|field| field.overlays.is_none())
+        .filter_map(|field| {
+            let start = field.offset.value * 8 + field.bits.as_ref()?.start.value;
+            Some((start, start + field.bits.as_ref()?.width.value, field))
+        })
+        .collect();
+    bit_fields.sort_by_key(|(start, ..)| *start);
+    let bytes = |(start, end): (u64, u64)| (start / 8, end.div_ceil(8));
+    let apart = |one: (u64, u64), other: (u64, u64)| one.1 <= other.0 || other.1 <= one.0;
+    let same = |one: &Field, other: &Field| one.offset == other.offset && one.ty == other.ty;
+    // Whether no member but the bit fields of one integer has a byte there.
+    let is_free = |range: (u64, u64), of: &Field| {
+        plain.iter().all(|other| apart(range, *other))
+            && bit_fields.iter().all(|(start, end, other)| same(of, other) || apart(range, bytes((*start, *end))))
+    };
+    let mut units: Vec<((u64, u64), Vec<&Field>)> = Vec::new();
+    for &(start, end, field) in &bit_fields {
+        let integer = (field.offset.value, field.offset.value + size(field));
+        let range = if is_free(integer, field) { integer } else { bytes((start, end)) };
+        let join = |known: (u64, u64)| (known.0.min(range.0), known.1.max(range.1));
+        let unit = units
+            .iter_mut()
+            .find(|(known, fields)| !apart(*known, range) || (same(fields[0], field) && is_free(join(*known), field)));
+        match unit {
+            Some((known, fields)) => {
+                *known = join(*known);
+                fields.push(field);
+            }
+            None => units.push((range, vec![field])),
+        }
+    }
+    units
+}
+
+/// A name that no field has, made longer until it is free.
+fn free_name(mut name: String, is_free: impl Fn(&str) -> bool) -> String {
+    while !is_free(&name) {
+        name.push('_');
+    }
+    name
+}
+
+/// The name of the bytes from `end` on that no field uses.
+fn padding(item: &Struct, end: u64) -> proc_macro2::Ident {
+    let is_free = |name: &str| item.fields.iter().all(|field| name::field_name(&field.name) != name);
+    format_ident!("{}", free_name(format!("_padding_{end}"), is_free))
 }
 
 fn field_doc(field: &Field) -> String {

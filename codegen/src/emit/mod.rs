@@ -16,6 +16,7 @@ pub(crate) use index::null_slot;
 pub(crate) use number::{group_is_number, rust_names};
 
 use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
 
 use crate::model::Spec;
 use crate::model::facts::Facts;
@@ -27,7 +28,7 @@ use crate::source::{Sources, slashed};
 pub fn emit(spec: &Spec, sources: &Sources) -> Vec<EmittedFile> {
     let mut files = Vec::new();
     for facts in &spec.layouts {
-        let module = Module { facts, spec, sources };
+        let module = Module { facts, spec, sources, runtime: quote!(crate) };
         files.push(module.file("mod.rs", index::emit_module(&module)));
         files.push(module.file("constant.rs", constant::emit(&module)));
         files.push(module.file("layout.rs", layout::emit(&module)));
@@ -39,11 +40,40 @@ pub fn emit(spec: &Spec, sources: &Sources) -> Vec<EmittedFile> {
     files
 }
 
+/// One layout as the items of a module in another crate, where `runtime` is the path of `frame-runtime`.
+///
+/// The spec must have passed [`check_one`](crate::check::check_one).
+pub fn emit_inside(facts: &Facts, spec: &Spec, sources: &Sources, runtime: TokenStream) -> TokenStream {
+    let module = Module { facts, spec, sources, runtime };
+    let folders = [
+        ("constant", constant::emit(&module)),
+        ("layout", layout::emit(&module)),
+        ("number", number::emit(&module)),
+        ("opcode", opcode::emit(&module)),
+    ];
+    let folders = folders.into_iter().map(|(name, body)| {
+        let (name, doc, items) = (format_ident!("{name}"), format!(" {}", body.title), body.items);
+        quote! {
+            #[doc = #doc]
+            pub mod #name {
+                #(#items)*
+            }
+        }
+    });
+    let items = index::emit_items(&module);
+    quote! {
+        #(#folders)*
+        #(#items)*
+    }
+}
+
 /// One layout on its way into a module.
 struct Module<'a> {
     facts: &'a Facts,
     spec: &'a Spec,
     sources: &'a Sources,
+    /// Path of the runtime, from where the code will stand.
+    runtime: TokenStream,
 }
 
 /// The items of one file and the sentence on its top.

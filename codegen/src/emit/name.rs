@@ -24,7 +24,27 @@ pub fn type_name(c_name: &str) -> String {
 /// A field: C's own, but `outer.inner` is `outer_inner`, and a name that Rust keeps for itself is raw.
 pub fn field_name(c_name: &str) -> String {
     let name = c_name.replace("._", "_").replace('.', "_");
-    if syn::parse_str::<syn::Ident>(&name).is_ok() { name } else { format!("r#{name}") }
+    if is_name(&name) { name } else { format!("r#{name}") }
+}
+
+/// Types that the generated files use beside those they define.
+pub const TAKEN: &[&str] = &[
+    "Addr",
+    "FieldLayout",
+    "Mirror",
+    "Number",
+    "Offset",
+    "Option",
+    "Result",
+    "StructBytes",
+    "StructLayout",
+    "Truncated",
+];
+
+/// Whether Rust takes a name, plain or raw: `self` and `_` are none in either form.
+pub fn is_name(name: &str) -> bool {
+    // `gen` is a keyword from the 2024 edition on, which syn does not ask about.
+    name != "gen" && syn::parse_str::<syn::Ident>(name).is_ok()
 }
 
 /// The constant of a field's offset: `current_frame` is `CURRENT_FRAME`.
@@ -65,11 +85,22 @@ mod tests {
         assert_eq!(field_name("state.kind"), "state_kind");
         assert_eq!(field_name("ob_mutex._bits"), "ob_mutex_bits");
         assert_eq!(field_name("type"), "r#type");
+        assert_eq!(field_name("gen"), "r#gen");
         assert_eq!(constant_name("_status"), "STATUS");
         assert_eq!(constant_name("threads.head"), "THREADS_HEAD");
         assert_eq!(variant_name("FRAME_OWNED_BY_THREAD", "FRAME_OWNED_BY_"), "Thread");
         assert_eq!(variant_name("INTRINSIC_1_INVALID", "INTRINSIC_"), "N1Invalid");
         assert_eq!(variant_name("SPECIAL___ENTER__", "SPECIAL_"), "Enter");
         assert_eq!(variant_name("Py_LT", "Py_"), "Lt");
+    }
+
+    #[test]
+    fn names_that_rust_takes() {
+        for name in ["f_locals", "r#type", "r#gen", "_status", "C"] {
+            assert!(is_name(name), "{name}");
+        }
+        for name in ["", "_", "r#_", "self", "r#self", "Self", "r#Self", "r#super", "r#crate", "type", "gen", "1st"] {
+            assert!(!is_name(name), "{name}");
+        }
     }
 }

@@ -54,9 +54,8 @@ fn common_prefix(values: &[Constant]) -> String {
 pub(super) fn emit(module: &Module<'_>) -> Body {
     let content = &module.facts.content;
     let minor = module.facts.version.value;
-    let mut items = vec![quote!(
-        use crate::number::Number;
-    )];
+    let runtime = &module.runtime;
+    let mut items = vec![quote!(use #runtime::number::Number;)];
     for item in &content.enums {
         items.extend(emit_number(module, &item.name, &item.header, &item.values));
     }

@@ -11,7 +11,7 @@ use crate::model::formula::{Formula, Operator};
 
 /// `opcode.rs` of one layout.
 pub(super) fn emit(module: &Module<'_>) -> Body {
-    let opcodes = &module.facts.content.opcodes;
+    let (opcodes, runtime) = (&module.facts.content.opcodes, &module.runtime);
     let version = module.version();
     let doc = format!(" An opcode of CPython {version}: always one that this version has.");
     let constants = opcodes.iter().map(|opcode| {
@@ -26,8 +26,8 @@ pub(super) fn emit(module: &Module<'_>) -> Body {
         }
     });
     let mut items = vec![quote! {
-        use crate::number::UnknownNumber;
-        use crate::opcode::{Argument, OpcodeInfo};
+        use #runtime::number::UnknownNumber;
+        use #runtime::opcode::{Argument, OpcodeInfo};
     }];
     items.push(quote! {
         #[doc = #doc]

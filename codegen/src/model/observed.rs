@@ -113,7 +113,9 @@ impl Observed {
         let (mut end, mut most) = (0_u64, 1_u64);
         for (name, ty) in &item.fields {
             // A C enum is an unsigned int unless it has negative values.
-            let ty = match self.enums.iter().find(|known| *ty.value.to_string() == known.name.value) {
+            let minor = facts.version.value;
+            let of_version = |known: &&ObservedEnum| known.range.contains(minor);
+            let ty = match self.enums.iter().filter(of_version).find(|known| ty.value.to_string() == known.name.value) {
                 Some(known) => {
                     let signed = known.values.iter().any(|value| value.value.value < 0);
                     At { value: Type::Int { signed, bytes: 4 }, span: ty.span }

@@ -4,7 +4,7 @@
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_yaml::{Location, Spanned};
+use serde_yaml::{Error, Location, Spanned, UserMessageFormatter};
 
 use crate::diag::{Diagnostic, Sink};
 use crate::source::{At, SourceId, Sources, Span};
@@ -39,7 +39,7 @@ pub(crate) struct BuildRow {
 #[serde(deny_unknown_fields)]
 pub(crate) struct StructRow {
     pub(crate) name: Spanned<String>,
-    pub(crate) header: String,
+    pub(crate) header: Spanned<String>,
     pub(crate) size_bytes: Option<Spanned<u64>>,
     pub(crate) align_bytes: Option<Spanned<u64>>,
     pub(crate) fields: Vec<FieldRow>,
@@ -61,7 +61,7 @@ pub(crate) struct FieldRow {
 #[serde(deny_unknown_fields)]
 pub(crate) struct EnumRow {
     pub(crate) name: Spanned<String>,
-    pub(crate) header: String,
+    pub(crate) header: Spanned<String>,
     pub(crate) values: Vec<ConstantRow>,
 }
 
@@ -69,7 +69,7 @@ pub(crate) struct EnumRow {
 #[serde(deny_unknown_fields)]
 pub(crate) struct GroupRow {
     pub(crate) group: Spanned<String>,
-    pub(crate) header: String,
+    pub(crate) header: Spanned<String>,
     pub(crate) values: Vec<ConstantRow>,
 }
 
@@ -122,8 +122,8 @@ pub(crate) struct MagicRow {
 pub(crate) struct ObservedConstantRow {
     pub(crate) name: Spanned<String>,
     pub(crate) value: Spanned<i64>,
-    pub(crate) unit: String,
-    pub(crate) source: String,
+    pub(crate) unit: Spanned<String>,
+    pub(crate) source: Spanned<String>,
     pub(crate) since: Option<Spanned<String>>,
     pub(crate) until: Option<Spanned<String>>,
 }
@@ -132,7 +132,7 @@ pub(crate) struct ObservedConstantRow {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ObservedEnumRow {
     pub(crate) name: Spanned<String>,
-    pub(crate) source: String,
+    pub(crate) source: Spanned<String>,
     pub(crate) since: Option<Spanned<String>>,
     pub(crate) until: Option<Spanned<String>>,
     pub(crate) values: Vec<ConstantRow>,
@@ -142,7 +142,7 @@ pub(crate) struct ObservedEnumRow {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ObservedStructRow {
     pub(crate) name: Spanned<String>,
-    pub(crate) source: String,
+    pub(crate) source: Spanned<String>,
     pub(crate) since: Option<Spanned<String>>,
     pub(crate) until: Option<Spanned<String>>,
     pub(crate) fields: Vec<ObservedFieldRow>,
@@ -175,18 +175,72 @@ pub(crate) fn parse<T: DeserializeOwned>(sources: &Sources, source: SourceId, si
         Ok(file) => Some(file),
         Err(error) => {
             let place = error.location().map(|location| span(location, text, source));
-            // The library ends its message with the place, which the snippet already shows.
-            let message = error.without_snippet().to_string();
-            let message = message.split(" at line ").next().unwrap_or_default();
-            let first = message.lines().next().unwrap_or_default();
-            let mut diagnostic = Diagnostic::error("yaml", format!("this is not the YAML of a spec file: {first}"));
+            let written = place.map_or("", |place| text.get(place.start as usize..place.end as usize).unwrap_or(""));
+            let (title, label, help) = words(error.without_snippet(), written);
+            let mut diagnostic = Diagnostic::error("yaml", title).at(place, label).help(help);
             if place.is_none() {
                 diagnostic = diagnostic.note(format!("in {}", sources.file(source).name));
             }
-            sink.report(diagnostic.at(place, "here").help("spec/README.md lists every key"));
+            sink.report(diagnostic);
             None
         }
     }
+}
+
+/// What the library found, said of a spec file: what is wrong, what is at its place, what to do.
+fn words(error: &Error, written: &str) -> (String, String, String) {
+    let readme = "spec/README.md lists every key";
+    let (title, label, help) = match error {
+        Error::DuplicateMappingKey { key: Some(key), .. } => {
+            (format!("the key `{key}` is there twice"), "again", "remove one of them".to_owned())
+        }
+        Error::SerdeUnknownField { field, expected, .. } => (
+            format!("the key `{field}` has no meaning here"),
+            "unknown",
+            format!("keys here are {}", expected.join(", ")),
+        ),
+        Error::SerdeMissingField { field, .. } => {
+            (format!("the key `{field}` is missing"), "should stand beside this one", readme.to_owned())
+        }
+        Error::InvalidScalar { ty, .. } => {
+            let (what, range) = match *ty {
+                "u64" => ("no whole number from 0 on", "0 to 18446744073709551615, as 16 or 0x10"),
+                "i64" => ("no whole number of 64 bits", "-9223372036854775808 to 9223372036854775807, as 16 or 0x10"),
+                _ => ("of another kind", readme),
+            };
+            (format!("`{}` is {what}", written.escape_debug()), "a number is expected", range.to_owned())
+        }
+        Error::Unexpected { expected: "sequence start", .. } => {
+            ("a list is expected".to_owned(), "no list", "an empty list is written []".to_owned())
+        }
+        Error::Unexpected { expected: "mapping start", .. } => {
+            ("keys with values are expected".to_owned(), "no key", readme.to_owned())
+        }
+        Error::Unexpected { expected: "string scalar", .. } => (
+            "a text is expected".to_owned(),
+            if written.starts_with('{') { "a mapping" } else { "a list" },
+            "a text that begins with [ or { is written in quotes".to_owned(),
+        ),
+        Error::NullIntoString { .. } => {
+            ("a text is expected".to_owned(), "nothing, for YAML", "the word itself is written in quotes".to_owned())
+        }
+        Error::UnknownAnchor { .. } => (
+            "`*` begins an alias, which stands for nothing".to_owned(),
+            "not in quotes",
+            "a text that begins with * is written in quotes".to_owned(),
+        ),
+        Error::Eof { .. } => ("the file is empty".to_owned(), "its end", readme.to_owned()),
+        Error::MultipleDocuments { .. } => {
+            ("a second document begins".to_owned(), "its first key", "remove the line `---` before it".to_owned())
+        }
+        other => {
+            // The library ends its message with the place, which the snippet already shows.
+            let message = other.render_with_formatter(&UserMessageFormatter);
+            let message = message.split(" at line ").next().unwrap_or_default();
+            (format!("this is no YAML: {}", message.lines().next().unwrap_or_default()), "here", readme.to_owned())
+        }
+    };
+    (title, label.to_owned(), help)
 }
 
 /// A value with its place.
