@@ -1,4 +1,4 @@
-//! What changed between two layouts, as data; [`words`] says it to a person.
+//! What changed between two layouts, as data; `words` says it to a person.
 //!
 //! Things are the same when they have the same name. A rename is never guessed: it is one thing gone and another one
 //! new, and when the new one has exactly the bytes of the one that is gone, [`Change::FieldAdded`] says so.

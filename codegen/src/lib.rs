@@ -2,7 +2,7 @@
 //!
 //! *Facts are imported* from an installed CPython ([`import`], behind the feature of that name), *meaning is declared*,
 //! *Rust is derived*. Each verb takes what the one before it made and never goes back; all findings of a run are
-//! collected in a [`Sink`](diag::Sink) and shown together.
+//! collected in a [`Sink`] and shown together.
 //!
 //! ```no_run
 //! use frame_codegen::{check, diag::{Sink, Style}, emit, read, source::Sources};
