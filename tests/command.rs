@@ -118,6 +118,19 @@ fn all_files_with_errors_are_named_at_once() {
     assert!(errors.contains("cpython/3.13/0.yaml:1") && errors.contains("cpython/3.14/0.yaml:1"), "{errors}");
 }
 
+/// A spec somewhere else does not scatter generated files around it.
+#[test]
+fn generated_files_go_nowhere_by_accident() {
+    let spec = scratch("elsewhere").join("spec");
+    std::fs::create_dir_all(spec.join("cpython/3.14")).expect("writable");
+    let smallest = root().join("tests/spec/pass/smallest.yaml");
+    std::fs::copy(smallest, spec.join("cpython/3.14/0.yaml")).expect("writable");
+    let (code, _, errors) = run(&["generate", "--spec", spec.to_str().expect("plain")]);
+    assert_eq!(code, 3, "{errors}");
+    assert!(errors.contains("error[generate-out]: there is no frame-runtime/src beside"), "{errors}");
+    assert!(!spec.with_file_name("frame-runtime").exists());
+}
+
 /// What lies among the files of a spec and is not read is named.
 #[test]
 fn stray_files_are_named() {

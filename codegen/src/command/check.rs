@@ -17,14 +17,13 @@ impl Check {
         super::print_findings(&sink, &sources);
         let (errors, warnings) = sink.counts();
         if errors > 0 {
-            eprintln!("\n{errors} errors, {warnings} warnings");
+            super::print_error(&format!("\n{errors} errors, {warnings} warnings\n"));
             return Ended::Findings;
         }
-        println!(
-            "{} layouts and {} topics of observed facts: nothing is wrong",
+        super::print_text(&format!(
+            "{} layouts and {} topics of observed facts: nothing is wrong\n",
             spec.layouts.len(),
             spec.observed.topics.len()
-        );
-        Ended::Fine
+        ))
     }
 }

@@ -36,23 +36,27 @@ impl Generate {
         }
         super::print_findings(&sink, &sources);
         if sink.has_errors() {
-            eprintln!("\nnothing was generated: {} errors in the spec", sink.counts().0);
+            super::print_error(&format!("\nnothing was generated: {} errors in the spec\n", sink.counts().0));
             return Ended::Findings;
         }
-        let beside = || folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let out = self.out.clone().unwrap_or_else(|| {
-            let out = Path::new("frame-runtime/src/generated");
-            if beside() == Path::new(".") { out.to_owned() } else { beside().join(out) }
-        });
+        let Some(out) = self.out.clone().or_else(|| runtime_beside(folder)) else {
+            sink.report(
+                Diagnostic::error("generate-out", format!("there is no frame-runtime/src beside {}", slashed(folder)))
+                    .help("say where the generated files go with --out DIR"),
+            );
+            super::print_findings(&sink, &sources);
+            return Ended::Environment;
+        };
         let files = emit::emit(&spec, &sources);
         let drift = if self.check { emit::compare(&out, &files) } else { emit::write(&out, &files) };
         let drift = match drift {
             Ok(drift) => drift,
             Err(error) => {
-                eprintln!("error[generate]: cannot bring {} up to date: {error}", slashed(&out));
+                super::print_error(&format!("error[generate]: cannot bring {} up to date: {error}\n", slashed(&out)));
                 return Ended::Environment;
             }
         };
+        let mut text = String::new();
         for item in &drift {
             let (path, found, done) = match item {
                 Drift::Missing(path) => (path, "is missing", "new"),
@@ -63,22 +67,34 @@ impl Generate {
                 }
             };
             if self.check {
-                eprintln!("error[drift]: {} {found}", slashed(path));
+                text.push_str(&format!("error[drift]: {} {found}\n", slashed(path)));
             } else {
-                println!("{}: {done}", slashed(path));
+                text.push_str(&format!("{}: {done}\n", slashed(path)));
             }
         }
         if self.check && !drift.is_empty() {
-            eprintln!("\n{} of {} files differ; run: cargo run --release -- generate", drift.len(), files.len());
+            text.push_str(&format!(
+                "\n{} of {} files differ; run: cargo run --release -- generate\n",
+                drift.len(),
+                files.len()
+            ));
+            super::print_error(&text);
             return Ended::Findings;
         }
         let changed = if self.check { 0 } else { drift.len() };
-        println!(
-            "{} layouts, {} files, {changed} changed, in {} ms",
+        text.push_str(&format!(
+            "{} layouts, {} files, {changed} changed, in {} ms\n",
             spec.layouts.len(),
             files.len(),
             start.elapsed().as_millis()
-        );
-        Ended::Fine
+        ));
+        super::print_text(&text)
     }
+}
+
+/// The runtime's folder of generated files in the checkout that a spec folder belongs to.
+fn runtime_beside(spec: &Path) -> Option<PathBuf> {
+    let checkout = spec.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let source = checkout.map_or(PathBuf::from("frame-runtime/src"), |checkout| checkout.join("frame-runtime/src"));
+    source.is_dir().then(|| source.join("generated"))
 }

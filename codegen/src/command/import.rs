@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::diag::{Diagnostic, Sink};
 use crate::import::{self, Imported, Request, Written};
 use crate::model::Spec;
+use crate::model::facts::Facts;
 use crate::model::version::Micro;
 use crate::source::{Sources, slashed};
 use clap::Args;
@@ -79,7 +80,7 @@ impl Import {
             bar.set_message(step.to_owned());
             // Without a terminal nothing is drawn, so a log gets the steps as lines.
             if bar.is_hidden() {
-                eprintln!("{step}");
+                super::print_error(&format!("{step}\n"));
             }
         };
         let imported = import::import(&request, &progress);
@@ -92,8 +93,7 @@ impl Import {
         });
         match result {
             Ok((imported, placement)) => {
-                say(&imported, placement.written, &slashed(&placement.path));
-                Ended::Fine
+                super::print_text(&say(&imported, placement.written, &slashed(&placement.path), &spec))
             }
             Err(failure) => {
                 let ended = if failure.rule() == "import-disagree" { Ended::Findings } else { Ended::Environment };
@@ -118,7 +118,7 @@ fn same_magic(spec: &Spec, imported: &Imported) -> Result<(), import::Failure> {
     }
 }
 
-fn say(imported: &Imported, written: Written, path: &str) {
+fn say(imported: &Imported, written: Written, path: &str, spec: &Spec) -> String {
     let facts = &imported.facts;
     let content = &facts.content;
     let build = facts.builds().next().map(|build| build.micro.to_string()).unwrap_or_default();
@@ -128,19 +128,29 @@ fn say(imported: &Imported, written: Written, path: &str) {
         Written::Replaced => "the same build, imported anew",
         Written::Unchanged => "nothing new",
     };
-    println!("{path}: CPython {build}, {} build: {what}", facts.flavour);
     let fields: usize = content.structs.iter().map(|item| item.fields.len()).sum();
     let constants: usize = content.constants.iter().map(|group| group.values.len()).sum();
-    println!(
-        "  {} structs with {fields} fields, {} enums, {constants} constants, {} opcodes",
+    let witness = match imported.interpreter_agreed {
+        Some(count) => format!("{count} agree with the offsets that the interpreter itself carries"),
+        None if facts.verified.is_empty() => "no interpreter: marked unwitnessed".to_owned(),
+        None => "interpreters before 3.13 carry no offsets of their own".to_owned(),
+    };
+    let mut text = format!(
+        "{path}: CPython {build}, {} build: {what}\n  \
+         {} structs with {fields} fields, {} enums, {constants} constants, {} opcodes\n  \
+         {} numbers agree with the compiler's own offsetof and sizeof\n  {witness}\n",
+        facts.flavour,
         content.structs.len(),
         content.enums.len(),
-        content.opcodes.len()
+        content.opcodes.len(),
+        imported.compiler_agreed,
     );
-    println!("  {} numbers agree with the compiler's own offsetof and sizeof", imported.compiler_agreed);
-    match imported.interpreter_agreed {
-        Some(count) => println!("  {count} agree with the offsets that the interpreter itself carries"),
-        None if facts.verified.is_empty() => println!("  no interpreter: marked unwitnessed"),
-        None => println!("  interpreters before 3.13 carry no offsets of their own"),
+    // What it can be compared with: another layout of the same version, else the version before.
+    let before =
+        spec.layouts.iter().rfind(|known| known.flavour == facts.flavour && known.version.value <= facts.version.value);
+    if let (Written::New, Some(micro)) = (written, before.and_then(Facts::newest_micro)) {
+        let suffix = facts.flavour.suffix();
+        text.push_str(&format!("  what changed: framespec diff {micro}{suffix} {build}{suffix}\n"));
     }
+    text
 }

@@ -77,7 +77,12 @@ fn read_spec(folder: &std::path::Path) -> (Spec, Sources, Sink) {
 
 /// Prints findings to standard error, with colours on a terminal.
 fn print_findings(sink: &Sink, sources: &Sources) {
-    eprint!("{}", sink.render(sources, style_for(&io::stderr())));
+    print_error(&sink.render(sources, style_for(&io::stderr())));
+}
+
+/// Writes to standard error; when nobody listens there, there is nobody to tell.
+fn print_error(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// Prints a verb's answer to standard output; a reader that has seen enough, such as `head`, is no failure.

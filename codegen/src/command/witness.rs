@@ -33,7 +33,8 @@ impl Witness {
                 Ok(report) => {
                     let counts: Vec<String> =
                         report.agreed.iter().map(|(topic, count)| format!("{topic} {count}")).collect();
-                    bar.suspend(|| println!("{}: agreed: {}", report.key, counts.join(", ")));
+                    let line = format!("{}: agreed: {}\n", report.key, counts.join(", "));
+                    bar.suspend(|| super::print_text(&line));
                 }
                 Err(failure) => {
                     environment = true;
