@@ -154,6 +154,40 @@ fn headers_of_another_build_are_caught_by_the_interpreters_own_offsets() {
     assert_empty(&folder);
 }
 
+/// An interpreter that says something else of itself than its headers do.
+#[test]
+#[cfg(unix)]
+fn an_interpreter_that_contradicts_its_headers_names_both_sides() {
+    let Some(pythons) = ready("an_interpreter_that_contradicts_its_headers_names_both_sides") else { return };
+    let found = pythons.iter().rev().find(|python| python.minor() >= (3, 14) && headers(python).is_some());
+    let Some(python) = found else { return };
+    for (change, said) in [
+        (r#"s/"POP_TOP": [0-9]*/"POP_TOP": 250/"#, "POP_TOP is 250 for the interpreter's opcode module and "),
+        (
+            r#"s/"LOAD_ATTR": 9\b/"LOAD_ATTR": 8/"#,
+            "LOAD_ATTR has 8 cache units for the interpreter and 9 in the headers' table",
+        ),
+        (r#"s/"pyc_magic": [0-9]*/"pyc_magic": 1/"#, "the pyc magic is 1 for the interpreter and "),
+        (
+            r#"s/"free_threaded": false/"free_threaded": true/"#,
+            "the interpreter is a free-threaded build, the headers are configured for default",
+        ),
+        (
+            r#"s/"hexversion": [0-9]*/"hexversion": 51118320/"#,
+            "the interpreter is CPython 3.12.0, the headers are of 3.",
+        ),
+        (r#"s/"BINARY_OP_ADD_INT"/"BINARY_OP_ADD_INTEGER"/"#, "BINARY_OP_ADD_INT"),
+    ] {
+        let liar = fake("liar", &format!("{} \"$@\" | sed '{change}'", python.path.display()));
+        let folder = scratch("liar-spec");
+        let output = framespec().arg("import").arg(&liar).arg("--spec").arg(&folder).output().expect("framespec");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{change}\n{stderr}");
+        assert!(stderr.contains("error[import-disagree]") && stderr.contains(said), "{change}\n{stderr}");
+        assert_empty(&folder);
+    }
+}
+
 /// A copy of headers with one more field in `_PyInterpreterFrame` and one more frame state.
 fn changed_headers(name: &str, include: &Path) -> PathBuf {
     let tree = scratch(name).join(include.file_name().expect("a folder with a name"));
@@ -378,7 +412,7 @@ fn fake_cpython(name: &str, include: &str) -> PathBuf {
     let answer = format!(
         r#"{{"implementation": "cpython", "version_info": [3, 14, 0], "hexversion": 51249392, "free_threaded": false,
         "debug": false, "pointer_bits": 64, "include": ["{include}"], "core_cflags": "-DNDEBUG", "mapped": [],
-        "pyc_magic": 3627, "opmap": {{}}, "specialized_opmap": {{}}, "specialized_names": [], "caches": {{}},
+        "pyc_magic": 3627, "opmap": {{}}, "specialized_opmap": {{}}, "specialized_names": [], "specializations": {{}}, "caches": {{}},
         "have_argument": 43, "hasarg": [], "hasconst": [], "hasname": [], "haslocal": [], "hasfree": [],
         "hascompare": [], "hasjrel": [], "hasjabs": [], "backward": []}}"#
     );

@@ -59,6 +59,7 @@ if answer["implementation"] == "cpython" and sys.version_info >= (3, 8):
         opmap=dict(opcode.opmap),
         specialized_opmap=dict(getattr(opcode, "_specialized_opmap", {})),
         specialized_names=list(getattr(opcode, "_specialized_instructions", [])),
+        specializations={base: list(forms) for base, forms in getattr(opcode, "_specializations", {}).items()},
         caches=caches,
         have_argument=opcode.HAVE_ARGUMENT,
         hasarg=list(getattr(opcode, "hasarg", [])),

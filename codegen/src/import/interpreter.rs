@@ -24,6 +24,8 @@ pub(crate) struct Interpreter {
     pub(crate) opmap: BTreeMap<String, u64>,
     pub(crate) specialized_opmap: BTreeMap<String, u64>,
     pub(crate) specialized_names: Vec<String>,
+    /// The specialised forms of each base, from 3.11.
+    pub(crate) specializations: BTreeMap<String, Vec<String>>,
     pub(crate) caches: BTreeMap<String, u64>,
     pub(crate) have_argument: u64,
     pub(crate) hasarg: Vec<u64>,

@@ -250,6 +250,17 @@ fn agree(opcodes: &[Opcode], has_caches: bool, interpreter: &Interpreter) -> Res
     if let Some(name) = interpreter.specialized_names.iter().find(|name| find(name).is_none()) {
         return Err(disagree(format!("{name} is known to the interpreter, not to the headers")));
     }
+    for (base, forms) in &interpreter.specializations {
+        for name in forms {
+            let stands_for = find(name).and_then(|opcode| opcode.deopt.as_ref()).map(|base| base.value.as_str());
+            if stands_for != Some(base) {
+                let words = stands_for.unwrap_or("nothing");
+                return Err(disagree(format!(
+                    "{name} stands for {base} for the interpreter's opcode module, for {words} in the headers' table"
+                )));
+            }
+        }
+    }
     for opcode in opcodes.iter().filter(|opcode| has_caches && opcode.deopt.is_none()) {
         let asked = interpreter.caches.get(&opcode.name.value).copied().unwrap_or(0);
         if asked != opcode.caches.value {
