@@ -346,7 +346,7 @@ structs:
   - name: Throw
     until: \"3.14\"
     source: a.c
-    fields: [{ name: ob_base, type: PyObject }, { name: args, type: \"*PyObject\" }, { name: state, type: State }]
+    fields: [{ name: ob_base, type: PyObject }, { name: args, type: \"*PyObject\" }, { name: state, type: u32 }]
   - name: Throw
     since: \"3.15\"
     source: a.c
