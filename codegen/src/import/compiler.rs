@@ -55,13 +55,22 @@ impl Compiler {
     /// The headers after preprocessing, with every macro definition kept at its place.
     pub(crate) fn preprocess(&self, text: &str) -> Result<String, Failure> {
         let output = self.run("headers.c", text, &["-E", "-dD"])?;
-        std::fs::read_to_string(&output).map_err(|error| unreadable(&output, &error))
+        std::fs::read_to_string(&output).map_err(|error| self.unreadable(&output, &error))
     }
 
     /// The object file of a probe.
     pub(crate) fn compile(&self, name: &str, text: &str) -> Result<Vec<u8>, Failure> {
         let output = self.run(name, text, &["-c"])?;
-        std::fs::read(&output).map_err(|error| unreadable(&output, &error))
+        std::fs::read(&output).map_err(|error| self.unreadable(&output, &error))
+    }
+
+    /// A program that ends well and leaves nothing is no compiler.
+    fn unreadable(&self, path: &Path, error: &std::io::Error) -> Failure {
+        let program = self.program.display();
+        Diagnostic::error("import-no-compiler", format!("{program} said that all is well, and left nothing to read"))
+            .note(format!("{}: {error}", path.display()))
+            .help("name a C compiler with --cc or the variable CC")
+            .into()
     }
 
     fn run(&self, name: &str, text: &str, mode: &[&str]) -> Result<PathBuf, Failure> {
@@ -96,10 +105,6 @@ impl Compiler {
             .help("give the options that this CPython was compiled with as --define NAME=VALUE, and every folder of its headers as --include DIR")
             .into())
     }
-}
-
-fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
-    Diagnostic::error("import-scratch", format!("cannot read {}: {error}", path.display())).into()
 }
 
 /// A new folder below the system's temporary one, removed on drop; or one that the user named, which stays.

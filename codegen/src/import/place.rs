@@ -114,7 +114,9 @@ impl Placement {
             return Ok(());
         }
         write_whole(&self.path, &self.text).map_err(|error| {
-            Diagnostic::error("import-write", format!("cannot write {}: {error}", slashed(&self.path))).into()
+            Diagnostic::error("import-write", format!("cannot write {}: {error}", slashed(&self.path)))
+                .help("name a spec folder that can be written with --spec DIR")
+                .into()
         })
     }
 }
