@@ -400,9 +400,11 @@ fn what_is_no_cpython() {
         "old",
         &[old.to_str().expect("plain")],
         expect![[r#"
-        exit 3
-        error[import-version]: .../python is CPython 3.7.17; 3.8 is the oldest that is described
-    "#]],
+            exit 3
+            error[import-version]: .../python is CPython 3.7.17; 3.8 is the oldest that is described
+             |
+             = help: give the path of a newer CPython
+        "#]],
     );
 }
 
@@ -465,6 +467,15 @@ fn a_compiler_that_is_not_there() {
     let include = scratch("no-compiler");
     std::fs::write(include.join("Python.h"), "").expect("a header");
     let include = include.to_str().expect("plain").to_owned();
+    if Path::new("/bin/true").exists() {
+        let output = framespec()
+            .args(["import", "--include", &include, "--cc", "/bin/true", "--spec"])
+            .arg(scratch("true-spec"))
+            .output()
+            .expect("framespec");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(stderr.contains("/bin/true said that all is well, and left nothing to read"), "{stderr}");
+    }
     failure(
         "no-compiler",
         &["--include", &include, "--cc", "/nowhere/cc"],

@@ -86,6 +86,7 @@ impl Interpreter {
                     Minor::OLDEST
                 ),
             )
+            .help("give the path of a newer CPython")
             .into());
         }
         let interpreter: Interpreter = serde_json::from_str(line)
