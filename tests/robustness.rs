@@ -124,6 +124,14 @@ fn damaged_object_files_are_errors() {
     assert!(answered > 0, "some changes must be harmless, or nothing was read at all");
 }
 
+/// Found by fuzzing: a compressed section whose header claims exabytes must not be believed.
+#[test]
+fn a_section_that_claims_to_be_huge_is_an_error() {
+    let bytes = std::fs::read(root().join("tests/fixtures/claims-a-huge-section.o")).expect("a committed object file");
+    let error = read_all(&bytes).expect_err("damaged");
+    assert_eq!(error, "a section cannot be read: it claims to be larger than 256 MiB");
+}
+
 #[test]
 fn object_files_cut_anywhere_are_errors() {
     let whole = object("gcc");

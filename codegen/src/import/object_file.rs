@@ -2,6 +2,8 @@
 //!
 //! The file is input, not truth: whatever it holds, the answer is a value or an error.
 
+use std::borrow::Cow;
+
 use object::read::{Object as _, ObjectSection as _, ObjectSymbol as _};
 use object::{RelocationTarget, SectionIndex, SymbolIndex};
 
@@ -30,9 +32,8 @@ impl<'data> ObjectFile<'data> {
     }
 
     fn relocated(&self, index: SectionIndex) -> Result<Vec<u8>, ObjectError> {
-        let fault = |error: object::Error| format!("a section cannot be read: {error}");
         let section = self.file.section_by_index(index).map_err(fault)?;
-        let mut bytes = section.uncompressed_data().map_err(fault)?.into_owned();
+        let mut bytes = uncompressed(&section)?.into_owned();
         for (offset, relocation) in section.relocations() {
             let target = match relocation.target() {
                 RelocationTarget::Symbol(symbol) => self.address(symbol)?,
@@ -71,7 +72,7 @@ impl<'data> ObjectFile<'data> {
         let mut symbols = self.file.symbols().chain(self.file.dynamic_symbols());
         let symbol = symbols.find(|symbol| symbol.name() == Ok(name) && symbol.is_definition())?;
         let section = self.file.section_by_index(symbol.section_index()?).ok()?;
-        let data = section.uncompressed_data().ok()?;
+        let data = uncompressed(&section).ok()?;
         let start = usize::try_from(symbol.address().checked_sub(section.address())?).ok()?;
         let size = usize::try_from(symbol.size()).ok()?;
         if matches!(section.kind(), object::SectionKind::UninitializedData) {
@@ -79,6 +80,22 @@ impl<'data> ObjectFile<'data> {
         }
         data.get(start..start.checked_add(size)?).map(<[u8]>::to_vec)
     }
+}
+
+/// More than any probe has; a damaged header can claim any size.
+const LARGEST_SECTION: u64 = 256 << 20;
+
+fn fault(error: object::Error) -> ObjectError {
+    format!("a section cannot be read: {error}")
+}
+
+/// A section's bytes, decompressed where its size can be believed.
+fn uncompressed<'data>(section: &object::Section<'data, '_>) -> Result<Cow<'data, [u8]>, ObjectError> {
+    let compressed = section.compressed_data().map_err(fault)?;
+    if compressed.uncompressed_size > LARGEST_SECTION {
+        return Err("a section cannot be read: it claims to be larger than 256 MiB".to_owned());
+    }
+    compressed.decompress().map_err(fault)
 }
 
 /// Consecutive little-endian 64-bit words.
