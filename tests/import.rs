@@ -259,6 +259,8 @@ fn changed_headers_become_a_new_version() {
     let include = tree.to_str().expect("a plain path");
     let imported = run(&["import", "--include", include, "--as", "3.16.0a1"]);
     assert!(imported.status.success(), "{}", String::from_utf8_lossy(&imported.stderr));
+    let said = String::from_utf8_lossy(&imported.stdout);
+    assert!(said.contains("what changed: framespec diff 3.15.") && !said.contains("gone since"), "{said}");
     let diff = run(&["diff", "3.15", "3.16"]);
     let words = String::from_utf8_lossy(&diff.stdout);
     assert!(words.contains("f_inserted") && words.contains("FRAME_INSERTED"), "{words}");

@@ -148,9 +148,28 @@ fn say(imported: &Imported, written: Written, path: &str, spec: &Spec) -> String
     // What it can be compared with: another layout of the same version, else the version before.
     let before =
         spec.layouts.iter().rfind(|known| known.flavour == facts.flavour && known.version.value <= facts.version.value);
-    if let (Written::New, Some(micro)) = (written, before.and_then(Facts::newest_micro)) {
+    if let (Written::New, Some(before)) = (written, before)
+        && let Some(micro) = before.newest_micro()
+    {
         let suffix = facts.flavour.suffix();
+        // A struct that was moved to a header that nobody includes must not go unnoticed.
+        let now = names(facts);
+        let gone: Vec<&str> = names(before).into_iter().filter(|name| !now.contains(name)).collect();
+        if !gone.is_empty() {
+            text.push_str(&format!(
+                "  gone since {micro}{suffix}, or renamed, or in another header: {}\n",
+                gone.join(", ")
+            ));
+        }
         text.push_str(&format!("  what changed: framespec diff {micro}{suffix} {build}{suffix}\n"));
     }
     text
+}
+
+/// What a layout has: structs, enums, groups of constants.
+fn names(facts: &Facts) -> Vec<&str> {
+    let content = &facts.content;
+    let structs = content.structs.iter().map(|item| item.name.value.as_str());
+    let enums = content.enums.iter().map(|item| item.name.value.as_str());
+    structs.chain(enums).chain(content.constants.iter().map(|group| group.name.value.as_str())).collect()
 }
