@@ -27,6 +27,16 @@ fn the_data_is_the_facts() {
                 assert_eq!(known.ty, field.ty.to_string());
             }
         }
+        assert_eq!(layout.numbers.len(), facts.content.enums.len() + facts.content.constants.len());
+        let enums = facts.content.enums.iter().map(|item| (&item.name, &item.values));
+        let groups = facts.content.constants.iter().map(|group| (&group.name, &group.values));
+        for (name, values) in enums.chain(groups) {
+            let numbers = layout.find_numbers(name).expect("every enum and group");
+            assert_eq!(numbers.values.len(), values.len());
+            for constant in values {
+                assert_eq!(numbers.value(&constant.name), Some(constant.value.value), "{}", constant.name);
+            }
+        }
         for opcode in &facts.content.opcodes {
             let info = layout.opcodes[usize::try_from(opcode.number.value).expect("a byte")].expect("every opcode");
             assert_eq!(info.name, opcode.name.value);
@@ -41,9 +51,9 @@ fn an_unknown_release_is_an_error_that_lists_the_known_ones() {
     let error = Layout::find("3.13.7", Flavour::Default).expect_err("nobody looked at it");
     let text = error.to_string();
     assert!(text.contains("3.13.0") && text.contains("3.13.18"), "{text}");
-    assert!(!text.contains('t'.to_string().as_str()) || !text.contains("3.13.18t"), "{text}");
+    assert!(!text.contains("3.13.18t"), "{text}");
     let error = Layout::find("3.13.0", Flavour::Debug).expect_err("no debug build is known");
-    assert!(error.to_string().ends_with("known are none of this flavour"), "{error}");
+    assert!(error.to_string().ends_with("known are none"), "{error}");
 }
 
 #[test]

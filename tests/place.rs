@@ -129,6 +129,19 @@ fn a_build_imported_anew_replaces_its_own_file_but_not_one_that_others_share() {
     .assert_eq(&failure.render(&sources, frame_codegen::diag::Style::Plain));
 }
 
+/// Changed headers of a release that an interpreter confirmed do not take its place.
+#[test]
+fn headers_alone_do_not_replace_what_was_verified() {
+    let (_, spec, sources) = file_all(&[imported("3.14.0", 1, true, &[])]);
+    let failure = place(&spec, &sources, Path::new("spec"), &imported("3.14.0", 2, false, &[])).expect_err("verified");
+    expect![[r#"
+        error[import-conflict]: these headers say something else of 3.14.0 than its interpreter did
+         |
+         = note: spec/cpython/3.14/0.yaml was verified with the interpreter
+         = help: import with the interpreter; changed headers are filed under a release of their own with --as"#]]
+    .assert_eq(&failure.render(&sources, frame_codegen::diag::Style::Plain));
+}
+
 /// A layout is of one architecture: the same content on another machine is another file.
 #[test]
 fn architectures_do_not_share() {

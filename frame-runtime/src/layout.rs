@@ -57,8 +57,26 @@ pub struct Layout {
     pub null_slot: u64,
     /// The structs.
     pub structs: &'static [StructLayout],
+    /// Enums and groups of constants: frame states, owners, operators, flags, tags.
+    pub numbers: &'static [Numbers],
     /// The opcodes by number; `None` where a number has no meaning.
     pub opcodes: &'static [Option<OpcodeInfo>; 256],
+}
+
+/// An enum, or a group of constants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Numbers {
+    /// CPython's name of the enum, ours of the group: `PyFrameState`, `code_flags`.
+    pub name: &'static str,
+    /// CPython's names and values, as declared.
+    pub values: &'static [(&'static str, i64)],
+}
+
+impl Numbers {
+    /// The value of a name.
+    pub fn value(&self, name: &str) -> Option<i64> {
+        self.values.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
+    }
 }
 
 /// A C struct.
@@ -135,6 +153,11 @@ impl Layout {
             .ok_or(UnknownLayout { flavour })
     }
 
+    /// An enum by CPython's name, or a group of constants.
+    pub fn find_numbers(&self, name: &str) -> Option<&'static Numbers> {
+        self.numbers.iter().find(|item| item.name == name)
+    }
+
     /// A struct by CPython's name.
     pub fn find_struct(&self, name: &str) -> Option<&'static StructLayout> {
         self.structs.iter().find(|item| item.name == name)
@@ -150,15 +173,15 @@ pub struct UnknownLayout {
 
 impl fmt::Display for UnknownLayout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no layout of this release is known; known are")?;
+        write!(f, "no layout of this release is known; of {:?} builds, known are", self.flavour)?;
         let mut first = true;
         for layout in Layout::all().iter().filter(|layout| layout.flavour == self.flavour) {
             for build in layout.builds {
-                write!(f, "{} {}{}", if first { "" } else { "," }, build.release, self.flavour.suffix())?;
+                write!(f, "{} {}", if first { "" } else { "," }, build.release)?;
                 first = false;
             }
         }
-        if first { f.write_str(" none of this flavour") } else { Ok(()) }
+        if first { f.write_str(" none") } else { Ok(()) }
     }
 }
 

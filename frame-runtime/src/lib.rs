@@ -30,6 +30,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! Names are CPython's. A private struct loses its prefix (`_PyInterpreterFrame` is `InterpreterFrame`), a public one
+//! keeps it (`PyFrameObject`); values of enums lose the prefix they share (`FRAME_OWNED_BY_THREAD` is
+//! `FrameOwner::Thread`); fields, constants and opcodes are as in C.
+//!
 //! Readers that learn the version only at run time use [`layout::Layout`], the same facts as data.
 
 #![no_std]

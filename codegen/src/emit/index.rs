@@ -38,12 +38,21 @@ pub(super) fn emit_items(module: &Module<'_>) -> Vec<TokenStream> {
         let (release, defines) = (build.micro.to_string(), &build.defines);
         quote!(Build { release: #release, defines: &[#(#defines),*], witnessed: #witnessed })
     });
+    let enums = facts.content.enums.iter().map(|item| (&item.name.value, &item.values));
+    let groups = facts.content.constants.iter().map(|group| (&group.name.value, &group.values));
+    let numbers = enums.chain(groups).map(|(name, values)| {
+        let rows = values.iter().map(|constant| {
+            let (name, value) = (&constant.name.value, Literal::i64_unsuffixed(constant.value.value));
+            quote!((#name, #value))
+        });
+        quote!(Numbers { name: #name, values: &[#(#rows),*] })
+    });
     let magic = pyc_magic(module).unwrap_or_default();
     let magic = Literal::u64_unsuffixed(magic);
     let null = Literal::u64_unsuffixed(null_slot(facts).unwrap_or_default());
     vec![
         quote! {
-            use #runtime::layout::{Build, Flavour, Layout};
+            use #runtime::layout::{Build, Flavour, Layout, Numbers};
         },
         quote! {
             /// The magic number of this version's .pyc files: the first two bytes, little-endian.
@@ -63,6 +72,7 @@ pub(super) fn emit_items(module: &Module<'_>) -> Vec<TokenStream> {
                 pyc_magic: PYC_MAGIC,
                 null_slot: NULL_SLOT,
                 structs: layout::STRUCTS,
+                numbers: &[#(#numbers),*],
                 opcodes: &opcode::TABLE,
             };
         },

@@ -43,9 +43,8 @@ pub(super) fn emit(module: &Module<'_>) -> Body {
         }
     });
     let (uses_argument, uses_jump, effects) = effects(module);
-    let arg = uses_argument.then(|| quote!(let arg = i64::from(argument);));
-    let argument = if uses_argument { quote!(argument) } else { quote!(_) };
-    let jump = if uses_jump { quote!(jump) } else { quote!(_) };
+    let arg = if uses_argument { quote!(let arg = i64::from(argument);) } else { quote!(let _ = argument;) };
+    let jump = (!uses_jump).then(|| quote!(let _ = jump;));
     items.push(quote! {
         impl Opcode {
             /// The opcode of a byte of code.
@@ -98,8 +97,9 @@ pub(super) fn emit(module: &Module<'_>) -> Body {
             /// How the depth of the stack changes, in entries: when the next instruction follows, or when it jumps.
             ///
             /// For a specialised or instrumented opcode that of the one it stands for. `None` where CPython tells none.
-            pub fn stack_effect(self, #argument: u32, #jump: bool) -> Option<i64> {
+            pub fn stack_effect(self, argument: u32, jump: bool) -> Option<i64> {
                 #arg
+                #jump
                 Some(match self.deopt() {
                     #effects
                     _ => return None,

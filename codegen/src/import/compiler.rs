@@ -10,6 +10,8 @@ use crate::diag::Diagnostic;
 #[derive(Debug)]
 pub(crate) struct Compiler {
     program: PathBuf,
+    /// What follows the program's name in `CC`.
+    leading: Vec<String>,
     arguments: Vec<String>,
     folder: ScratchFolder,
 }
@@ -22,13 +24,17 @@ impl Compiler {
         defines: &[String],
         keep: Option<&Path>,
     ) -> Result<Compiler, Failure> {
-        let from_environment = std::env::var_os("CC").filter(|cc| !cc.is_empty()).map(PathBuf::from);
-        let candidates: Vec<PathBuf> = match asked.map(Path::to_owned).or(from_environment) {
+        // `CC` may carry options, or a launcher in front: `ccache gcc`, `gcc -m64`.
+        let from_environment = std::env::var("CC").ok().filter(|cc| asked.is_none() && !cc.trim().is_empty());
+        let mut words = from_environment.iter().flat_map(|cc| cc.split_whitespace());
+        let (first, options): (Option<PathBuf>, Vec<String>) =
+            (words.next().map(PathBuf::from), words.map(str::to_owned).collect());
+        let candidates: Vec<PathBuf> = match asked.map(Path::to_owned).or(first) {
             Some(one) => vec![one],
             None => ["cc", "gcc", "clang"].map(PathBuf::from).to_vec(),
         };
         let program = candidates.iter().find(|program| {
-            let call = Command::new(program).arg("--version").stdin(Stdio::null()).output();
+            let call = Command::new(program).args(&options).arg("--version").stdin(Stdio::null()).output();
             call.is_ok_and(|output| output.status.success())
         });
         let Some(program) = program else {
@@ -49,7 +55,7 @@ impl Compiler {
             arguments.push(format!("-idirafter{}", parent.display()));
         }
         arguments.extend(defines.iter().map(|define| format!("-D{define}")));
-        Ok(Compiler { program: program.clone(), arguments, folder: ScratchFolder::new(keep)? })
+        Ok(Compiler { program: program.clone(), leading: options, arguments, folder: ScratchFolder::new(keep)? })
     }
 
     /// The headers after preprocessing, with every macro definition kept at its place.
@@ -80,6 +86,7 @@ impl Compiler {
             Diagnostic::error("import-scratch", format!("cannot write the probe {}: {error}", input.display()))
         })?;
         let call = Command::new(&self.program)
+            .args(&self.leading)
             .args(mode)
             .args(&self.arguments)
             .arg("-o")
@@ -127,7 +134,8 @@ impl ScratchFolder {
                 }
             };
         }
-        let base = std::env::temp_dir();
+        // The compiler runs inside the folder: its path must not depend on where we are.
+        let base = std::path::absolute(std::env::temp_dir()).unwrap_or_else(|_| std::env::temp_dir());
         let mut last = None;
         for attempt in 0..100_u32 {
             let path = base.join(format!("framespec-{}-{attempt}", std::process::id()));

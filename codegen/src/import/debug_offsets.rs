@@ -8,22 +8,29 @@ use super::object_file::ObjectFile;
 use super::probe::DEBUG_OFFSETS;
 use super::wanted::DebugSection;
 use crate::diag::Diagnostic;
-use crate::model::facts::{Facts, Field};
+use crate::model::facts::Field;
+use crate::model::version::Flavour;
 
 /// The struct starts with these bytes.
 const COOKIE: &[u8] = b"xdebugpy";
 
-/// Compares, and says how many numbers agreed; `None` when this CPython has no such record.
+/// Compares every number of the record with the headers, and says how many agreed; `None` before 3.13, which has none.
+///
+/// A section or member that the import list does not know is an error: a witness must not fall silent.
 pub(crate) fn agree(
     sections: &[DebugSection],
     debug: &Debug,
-    facts: &Facts,
+    hex: u32,
+    flavour: Flavour,
     mapped: &[PathBuf],
 ) -> Result<Option<usize>, Failure> {
     let damaged = |error: String| Failure::from(Diagnostic::error("import-dwarf", error));
     let fields = debug.scalars(DEBUG_OFFSETS).map_err(damaged)?;
     if fields.is_empty() {
-        return Ok(None);
+        if hex < 0x030D_0000 {
+            return Ok(None);
+        }
+        return Err(unknown(&format!("the headers have no {DEBUG_OFFSETS}, which they have from 3.13 on")));
     }
     let bytes = find(mapped)?;
     let read = |field: &Field| {
@@ -33,9 +40,9 @@ pub(crate) fn agree(
     };
     let mut agreed = 0;
     for field in &fields {
-        let Some((section, name)) = field.name.split_once('.') else { continue };
-        let Some(section) = sections.iter().find(|candidate| candidate.section == section) else { continue };
-        let Some(known) = facts.find_struct(&section.of) else { continue };
+        if field.name.value == "cookie" {
+            continue;
+        }
         let Some(own) = read(field) else {
             return Err(Diagnostic::error(
                 "import-debug-offsets",
@@ -43,11 +50,28 @@ pub(crate) fn agree(
             )
             .into());
         };
-        let name = section.renamed.get(name).map_or(name, String::as_str);
-        let ours = if name == "size" {
-            known.size.as_ref().map(|size| size.bytes.value)
-        } else {
-            offset(facts, &section.of, name)
+        let (what, ours) = match field.name.split_once('.') {
+            None if field.name.value == "version" => ("the version".to_owned(), Some(u64::from(hex))),
+            None if field.name.value == "free_threaded" => {
+                let threaded = matches!(flavour, Flavour::FreeThreaded | Flavour::FreeThreadedDebug);
+                ("the free-threaded flag".to_owned(), Some(u64::from(threaded)))
+            }
+            None => return Err(unknown(&format!("{DEBUG_OFFSETS} has a member `{}`", field.name))),
+            Some((section, member)) => {
+                let Some(section) = sections.iter().find(|candidate| candidate.section == section) else {
+                    return Err(unknown(&format!("{DEBUG_OFFSETS} has a section `{section}`")));
+                };
+                let Some(of) = section.of.as_ref().filter(|_| !section.left_out.iter().any(|name| name == member))
+                else {
+                    continue;
+                };
+                let path = section.renamed.get(member).map_or(member, String::as_str);
+                let ours = match path {
+                    "size" => debug.size(of),
+                    path => debug.offset(of, path),
+                };
+                (format!("`{of}.{path}`"), ours.map_err(damaged)?)
+            }
         };
         match ours {
             Some(ours) if ours == own => agreed += 1,
@@ -55,35 +79,27 @@ pub(crate) fn agree(
                 return Err(Diagnostic::error(
                     "import-disagree",
                     format!(
-                        "`{}.{name}` is {own} for the interpreter itself ({DEBUG_OFFSETS}.{}), {ours} for its headers (DWARF)",
-                        section.of, field.name
+                        "{what} is {own} for the interpreter itself ({DEBUG_OFFSETS}.{}), {ours} for its headers (DWARF)",
+                        field.name
                     ),
                 )
                 .help("the headers are of another build, or an option of its own compilation is missing: --include DIR, --define NAME=VALUE")
                 .into());
             }
-            // A member that the import does not keep.
-            None => {}
+            // What only free-threaded builds have is 0 in the others.
+            None if own == 0 => {}
+            None => {
+                return Err(unknown(&format!("{DEBUG_OFFSETS}.{} speaks of {what}, which is not found", field.name)));
+            }
         }
     }
     Ok(Some(agreed))
 }
 
-/// The offset of a field, by a dotted path through named structs and through what they begin with.
-fn offset(facts: &Facts, of: &str, path: &str) -> Option<u64> {
-    let known = facts.find_struct(of)?;
-    if let Some(field) = known.field(path) {
-        return Some(field.offset.value);
-    }
-    if let Some((outer, inner)) = path.split_once('.')
-        && let Some(field) = known.field(outer)
-        && let crate::model::ty::Type::Named(inside) = &field.ty.value
-    {
-        return Some(field.offset.value + offset(facts, inside, inner)?);
-    }
-    // A nested anonymous struct has no row of its own: it starts with its first member.
-    let prefix = format!("{path}.");
-    known.fields.iter().filter(|field| field.name.starts_with(&prefix)).map(|field| field.offset.value).min()
+fn unknown(what: &str) -> Failure {
+    Diagnostic::error("import-debug-offsets", what)
+        .help("say in `debug_offsets` of wanted.yaml what it is, or that it is left out")
+        .into()
 }
 
 /// The record's bytes, out of the interpreter's program file or its library.

@@ -62,7 +62,8 @@ impl Interpreter {
             Diagnostic::error("import-not-cpython", format!("{shown} is not a CPython: {what}"))
                 .help("give the path of a CPython 3.8 or later")
         };
-        let Some(line) = text.lines().last() else {
+        // Whatever a start-up or exit hook prints, the answer is the line that is an object.
+        let Some(line) = text.lines().rfind(|line| line.starts_with('{')).or(text.lines().last()) else {
             let errors = String::from_utf8_lossy(&output.stderr);
             return Err(foreign(match errors.lines().last() {
                 Some(last) => format!("asked for its version it ended with {} and said: {last}", output.status),
@@ -128,7 +129,7 @@ impl Interpreter {
         })
     }
 
-    /// Its own `-D` and `-U` options that can move a struct, sorted; what every build has is left out.
+    /// Its own `-D` options that can move a struct, sorted; what every build has is left out.
     pub(crate) fn core_defines(&self) -> Vec<String> {
         let mut defines: Vec<String> = self
             .core_cflags

@@ -83,10 +83,24 @@ pub fn import(request: &Request, progress: &dyn Fn(&str)) -> Result<Imported, Fa
                 .into());
         }
     };
+    if !include.iter().any(|folder| folder.join("Python.h").is_file()) {
+        let mut diagnostic = Diagnostic::error("import-no-headers", "there is no Python.h");
+        for folder in &include {
+            diagnostic = diagnostic.note(format!("not in {}", folder.display()));
+        }
+        return Err(diagnostic.help("--include names the folder that Python.h lies in").into());
+    }
     let mut recorded = interpreter.as_ref().map(interpreter::Interpreter::core_defines).unwrap_or_default();
-    recorded.extend(request.defines.iter().cloned());
+    // One value for each name, and what the user says counts.
+    let name = |define: &str| define.split('=').next().unwrap_or_default().to_owned();
+    let given: Vec<String> = request.defines.iter().map(|define| name(define)).collect();
+    recorded.retain(|define| !given.contains(&name(define)));
+    for (index, define) in request.defines.iter().enumerate() {
+        if !given[index + 1..].contains(&given[index]) {
+            recorded.push(define.clone());
+        }
+    }
     recorded.sort();
-    recorded.dedup();
     let mut defines = recorded.clone();
     // Assertions add fields in some versions; a build without `Py_DEBUG` has none of them.
     if interpreter.as_ref().is_none_or(interpreter::Interpreter::is_ndebug)
@@ -149,7 +163,7 @@ pub fn import(request: &Request, progress: &dyn Fn(&str)) -> Result<Imported, Fa
     }
     let groups = groups(&wanted, &headers, &object, &constant, &short)?;
     progress("reading the opcode tables");
-    let opcodes = opcodes::read(&wanted.opcodes, &headers, &object, &debug, interpreter.as_ref())?;
+    let opcodes = opcodes::read(&wanted.opcodes, &headers, &object, &debug, interpreter.as_ref(), of_headers.minor)?;
     let magic = constant(probe::MAGIC).map(|magic| magic.cast_unsigned());
     if let (Some(interpreter), Some(magic)) = (&interpreter, magic)
         && interpreter.pyc_magic != magic
@@ -182,7 +196,7 @@ pub fn import(request: &Request, progress: &dyn Fn(&str)) -> Result<Imported, Fa
     let interpreter_agreed = match &interpreter {
         Some(interpreter) => {
             progress("comparing with the interpreter's own offsets");
-            debug_offsets::agree(&wanted.debug_offsets, &debug, &facts, &interpreter.mapped)?
+            debug_offsets::agree(&wanted.debug_offsets, &debug, hex, flavour, &interpreter.mapped)?
         }
         None => None,
     };

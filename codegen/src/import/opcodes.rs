@@ -10,6 +10,7 @@ use super::object_file::ObjectFile;
 use super::wanted::WantedOpcodes;
 use crate::diag::Diagnostic;
 use crate::model::facts::{Argument, Opcode};
+use crate::model::version::Minor;
 use crate::source::At;
 
 /// Reads them all, by number; where an interpreter is at hand it must say the same.
@@ -19,6 +20,7 @@ pub(crate) fn read(
     object: &ObjectFile<'_>,
     debug: &Debug,
     interpreter: Option<&Interpreter>,
+    minor: Minor,
 ) -> Result<Vec<Opcode>, Failure> {
     let numbers = numbers(wanted, headers);
     if numbers.is_empty() {
@@ -27,8 +29,14 @@ pub(crate) fn read(
             .into());
     }
     let by_number: BTreeMap<u64, &str> = numbers.iter().map(|(name, number)| (*number, name.as_str())).collect();
-    let caches = object.symbol("_PyOpcode_Caches").unwrap_or_default();
-    let deopt = object.symbol("_PyOpcode_Deopt").unwrap_or_default();
+    let table = |name: &str| match object.symbol(name) {
+        Some(table) => Ok(table),
+        // Before 3.11 nothing is specialised and nothing cached.
+        None if minor < Minor::new(3, 11) => Ok(Vec::new()),
+        None => Err(Diagnostic::error("import-opcodes", format!("the headers have no table `{name}`"))
+            .help("if a new CPython calls it otherwise, teach codegen/src/import/opcodes.rs the new name")),
+    };
+    let (caches, deopt) = (table("_PyOpcode_Caches")?, table("_PyOpcode_Deopt")?);
     let metadata = Metadata::read(headers, object, debug)?;
     if interpreter.is_none() && metadata.is_none() {
         return Err(Diagnostic::error("import-opcodes", "these headers do not say which opcodes take an argument")
@@ -69,7 +77,7 @@ pub(crate) fn read(
         });
     }
     if let Some(interpreter) = interpreter {
-        agree(&opcodes, !caches.is_empty(), interpreter)?;
+        agree(&opcodes, interpreter)?;
     }
     Ok(opcodes)
 }
@@ -223,7 +231,7 @@ fn argument(
 }
 
 /// The interpreter's numbers, caches and jump directions are those of the headers.
-fn agree(opcodes: &[Opcode], has_caches: bool, interpreter: &Interpreter) -> Result<(), Failure> {
+fn agree(opcodes: &[Opcode], interpreter: &Interpreter) -> Result<(), Failure> {
     let disagree = |what: String| {
         Failure::from(
             Diagnostic::error("import-disagree", what)
@@ -261,7 +269,7 @@ fn agree(opcodes: &[Opcode], has_caches: bool, interpreter: &Interpreter) -> Res
             }
         }
     }
-    for opcode in opcodes.iter().filter(|opcode| has_caches && opcode.deopt.is_none()) {
+    for opcode in opcodes.iter().filter(|opcode| opcode.deopt.is_none()) {
         let asked = interpreter.caches.get(&opcode.name.value).copied().unwrap_or(0);
         if asked != opcode.caches.value {
             return Err(disagree(format!(

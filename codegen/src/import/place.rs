@@ -77,6 +77,15 @@ pub fn place(spec: &Spec, sources: &Sources, folder: &Path, facts: &Facts) -> Re
 
     if let Some(known) = of_machine().find(|known| known.builds().any(same_build)) {
         let path = path_of(known);
+        if facts.verified.is_empty() && known.verified.iter().any(same_build) {
+            return Err(Diagnostic::error(
+                "import-conflict",
+                format!("these headers say something else of {} than its interpreter did", build.micro),
+            )
+            .note(format!("{} was verified with the interpreter", slashed(&path)))
+            .help("import with the interpreter; changed headers are filed under a release of their own with --as")
+            .into());
+        }
         let others: Vec<String> =
             known.builds().filter(|other| !same_build(other)).map(|other| other.micro.to_string()).collect();
         if !others.is_empty() {

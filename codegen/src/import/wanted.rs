@@ -67,9 +67,13 @@ pub(crate) struct WantedOpcodes {
 #[serde(deny_unknown_fields)]
 pub(crate) struct DebugSection {
     pub(crate) section: String,
-    pub(crate) of: String,
+    /// The struct; a section without one is left out.
+    pub(crate) of: Option<String>,
     #[serde(default)]
     pub(crate) renamed: BTreeMap<String, String>,
+    /// Members that are no offset into it.
+    #[serde(default)]
+    pub(crate) left_out: Vec<String>,
 }
 
 impl Wanted {

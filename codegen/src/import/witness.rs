@@ -75,10 +75,21 @@ pub fn witness(
         let mut comparison = Comparison { key: &key, sink, agreed: 0 };
         comparison.effects(spec, facts, &answer.stack_effects);
         comparison.magic(spec, facts, answer.pyc_magic);
-        comparison.constants(spec, &answer.constants);
+        comparison.constants(spec, facts, &answer.constants);
         comparison.enums(spec, &answer.enums);
         comparison.structs(spec, facts, &answer.structs);
-        agreed.push((topic.name.value.clone(), comparison.agreed));
+        let count = comparison.agreed;
+        if count == 0 && !sink.has_errors() {
+            sink.report(
+                Diagnostic::error(
+                    "witness-nothing",
+                    format!("the witness of {} said nothing of CPython {key}", topic.name),
+                )
+                .at(topic.name.span, "nothing was compared")
+                .help("correct what the script prints for this topic"),
+            );
+        }
+        agreed.push((topic.name.value.clone(), count));
     }
     Ok(Report { key, agreed })
 }
@@ -208,13 +219,25 @@ impl Comparison<'_> {
         }
     }
 
-    fn constants(&mut self, spec: &Spec, answers: &BTreeMap<String, i64>) {
-        for row in spec.observed.constants.iter().filter(|row| row.range.contains(self.key.minor)) {
-            match answers.get(&row.constant.name.value) {
-                Some(seen) if *seen == row.constant.value.value => self.agreed += 1,
-                Some(seen) => self.differ(row.constant.value.span, &row.constant.value, seen),
-                // Topics answer for their own constants only; some cannot be measured on every build.
-                None => {}
+    /// What was measured, against the observed row or the header that holds it; some builds cannot be measured.
+    fn constants(&mut self, spec: &Spec, facts: &Facts, answers: &BTreeMap<String, i64>) {
+        for (name, seen) in answers {
+            let observed = spec
+                .observed
+                .constants
+                .iter()
+                .find(|row| row.range.contains(self.key.minor) && row.constant.name.value == *name);
+            let imported = || {
+                let mut all = facts.content.constants.iter().flat_map(|group| &group.values);
+                all.find(|constant| constant.name.value == *name)
+            };
+            match observed.map(|row| &row.constant).or_else(imported) {
+                Some(known) if known.value.value == *seen => self.agreed += 1,
+                Some(known) => self.differ(known.value.span, &known.value, seen),
+                None => self.sink.report(Diagnostic::error(
+                    "witness-differs",
+                    format!("CPython {} has a {name} of {seen}, which is neither imported nor observed", self.key),
+                )),
             }
         }
     }

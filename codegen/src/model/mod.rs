@@ -25,6 +25,8 @@ impl Spec {
         self.layouts
             .iter()
             .filter(|facts| facts.version.value == minor && facts.flavour.value == flavour)
-            .max_by_key(|facts| facts.newest_micro())
+            .rev()
+            // Of two layouts of one release the witnessed one counts, then the first.
+            .max_by_key(|facts| (facts.newest_micro(), !facts.verified.is_empty()))
     }
 }

@@ -123,6 +123,22 @@ impl Debug {
         Ok(None)
     }
 
+    /// `sizeof` of a struct of the import list, also where only some of its fields are kept.
+    pub(crate) fn size(&self, name: &str) -> Result<Option<u64>, DwarfError> {
+        match self.wanted_struct(name)? {
+            Some(at) => Ok(self.entry(at)?.byte_size),
+            None => Ok(None),
+        }
+    }
+
+    /// `offsetof` of a member of a struct of the import list, by a dotted path.
+    pub(crate) fn offset(&self, name: &str, path: &str) -> Result<Option<u64>, DwarfError> {
+        match self.wanted_struct(name)? {
+            Some(at) => Ok(self.follow(at, path)?.map(|field| field.offset.value)),
+            None => Ok(None),
+        }
+    }
+
     /// A member by its name, also inside anonymous members, and its offset.
     fn member(&self, at: usize, name: &str, depth: usize) -> Result<Option<(usize, u64)>, DwarfError> {
         if depth > OPENED {
@@ -178,8 +194,13 @@ impl Debug {
             }
             return Ok(());
         }
-        // Padding bits have no name.
-        let Some(name) = name else { return Ok(()) };
+        // Padding bits have no name; anything else without one would be lost.
+        let Some(name) = name else {
+            return match entry.bit_size {
+                Some(_) => Ok(()),
+                None => Err("a struct is nested too deep to be opened".to_owned()),
+            };
+        };
         let ty = self.type_of(entry.ty, 0)?;
         let (offset, bits) = match entry.bit_size {
             None => (offset, None),

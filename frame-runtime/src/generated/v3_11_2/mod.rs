@@ -6,7 +6,7 @@ pub mod layout;
 pub mod number;
 pub mod opcode;
 
-use crate::layout::{Build, Flavour, Layout};
+use crate::layout::{Build, Flavour, Layout, Numbers};
 
 /// The magic number of this version's .pyc files: the first two bytes, little-endian.
 pub const PYC_MAGIC: u16 = 3495;
@@ -34,5 +34,102 @@ pub static LAYOUT: Layout = Layout {
     pyc_magic: PYC_MAGIC,
     null_slot: NULL_SLOT,
     structs: layout::STRUCTS,
+    numbers: &[
+        Numbers {
+            name: "PyFrameState",
+            values: &[
+                ("FRAME_CREATED", -2),
+                ("FRAME_SUSPENDED", -1),
+                ("FRAME_EXECUTING", 0),
+                ("FRAME_COMPLETED", 1),
+                ("FRAME_CLEARED", 4),
+            ],
+        },
+        Numbers {
+            name: "_frameowner",
+            values: &[
+                ("FRAME_OWNED_BY_THREAD", 0),
+                ("FRAME_OWNED_BY_GENERATOR", 1),
+                ("FRAME_OWNED_BY_FRAME_OBJECT", 2),
+            ],
+        },
+        Numbers {
+            name: "code_flags",
+            values: &[
+                ("CO_OPTIMIZED", 1),
+                ("CO_NEWLOCALS", 2),
+                ("CO_VARARGS", 4),
+                ("CO_VARKEYWORDS", 8),
+                ("CO_NESTED", 16),
+                ("CO_GENERATOR", 32),
+                ("CO_COROUTINE", 128),
+                ("CO_ITERABLE_COROUTINE", 256),
+                ("CO_ASYNC_GENERATOR", 512),
+                ("CO_FUTURE_DIVISION", 131072),
+                ("CO_FUTURE_ABSOLUTE_IMPORT", 262144),
+                ("CO_FUTURE_WITH_STATEMENT", 524288),
+                ("CO_FUTURE_PRINT_FUNCTION", 1048576),
+                ("CO_FUTURE_UNICODE_LITERALS", 2097152),
+                ("CO_FUTURE_BARRY_AS_BDFL", 4194304),
+                ("CO_FUTURE_GENERATOR_STOP", 8388608),
+                ("CO_FUTURE_ANNOTATIONS", 16777216),
+            ],
+        },
+        Numbers {
+            name: "local_kind_flags",
+            values: &[("CO_FAST_LOCAL", 32), ("CO_FAST_CELL", 64), ("CO_FAST_FREE", 128)],
+        },
+        Numbers {
+            name: "limits",
+            values: &[
+                ("CO_MAXBLOCKS", 20),
+                ("FRAME_SPECIALS_SIZE", 9),
+                ("HAVE_ARGUMENT", 90),
+                ("_PyAsyncGen_MAXFREELIST", 80),
+            ],
+        },
+        Numbers {
+            name: "binary_operators",
+            values: &[
+                ("NB_ADD", 0),
+                ("NB_AND", 1),
+                ("NB_FLOOR_DIVIDE", 2),
+                ("NB_LSHIFT", 3),
+                ("NB_MATRIX_MULTIPLY", 4),
+                ("NB_MULTIPLY", 5),
+                ("NB_REMAINDER", 6),
+                ("NB_OR", 7),
+                ("NB_POWER", 8),
+                ("NB_RSHIFT", 9),
+                ("NB_SUBTRACT", 10),
+                ("NB_TRUE_DIVIDE", 11),
+                ("NB_XOR", 12),
+                ("NB_INPLACE_ADD", 13),
+                ("NB_INPLACE_AND", 14),
+                ("NB_INPLACE_FLOOR_DIVIDE", 15),
+                ("NB_INPLACE_LSHIFT", 16),
+                ("NB_INPLACE_MATRIX_MULTIPLY", 17),
+                ("NB_INPLACE_MULTIPLY", 18),
+                ("NB_INPLACE_REMAINDER", 19),
+                ("NB_INPLACE_OR", 20),
+                ("NB_INPLACE_POWER", 21),
+                ("NB_INPLACE_RSHIFT", 22),
+                ("NB_INPLACE_SUBTRACT", 23),
+                ("NB_INPLACE_TRUE_DIVIDE", 24),
+                ("NB_INPLACE_XOR", 25),
+            ],
+        },
+        Numbers {
+            name: "comparisons",
+            values: &[
+                ("Py_LT", 0),
+                ("Py_LE", 1),
+                ("Py_EQ", 2),
+                ("Py_NE", 3),
+                ("Py_GT", 4),
+                ("Py_GE", 5),
+            ],
+        },
+    ],
     opcodes: &opcode::TABLE,
 };

@@ -539,8 +539,9 @@ impl Opcode {
     /// How the depth of the stack changes, in entries: when the next instruction follows, or when it jumps.
     ///
     /// For a specialised or instrumented opcode that of the one it stands for. `None` where CPython tells none.
-    pub fn stack_effect(self, argument: u32, _: bool) -> Option<i64> {
+    pub fn stack_effect(self, argument: u32, jump: bool) -> Option<i64> {
         let arg = i64::from(argument);
+        let _ = jump;
         Some(
             match self.deopt() {
                 Opcode::CACHE

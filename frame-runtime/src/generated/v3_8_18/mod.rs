@@ -6,7 +6,7 @@ pub mod layout;
 pub mod number;
 pub mod opcode;
 
-use crate::layout::{Build, Flavour, Layout};
+use crate::layout::{Build, Flavour, Layout, Numbers};
 
 /// The magic number of this version's .pyc files: the first two bytes, little-endian.
 pub const PYC_MAGIC: u16 = 3413;
@@ -29,5 +29,67 @@ pub static LAYOUT: Layout = Layout {
     pyc_magic: PYC_MAGIC,
     null_slot: NULL_SLOT,
     structs: layout::STRUCTS,
+    numbers: &[
+        Numbers {
+            name: "cmp_op",
+            values: &[
+                ("PyCmp_LT", 0),
+                ("PyCmp_LE", 1),
+                ("PyCmp_EQ", 2),
+                ("PyCmp_NE", 3),
+                ("PyCmp_GT", 4),
+                ("PyCmp_GE", 5),
+                ("PyCmp_IN", 6),
+                ("PyCmp_NOT_IN", 7),
+                ("PyCmp_IS", 8),
+                ("PyCmp_IS_NOT", 9),
+                ("PyCmp_EXC_MATCH", 10),
+                ("PyCmp_BAD", 11),
+            ],
+        },
+        Numbers {
+            name: "code_flags",
+            values: &[
+                ("CO_OPTIMIZED", 1),
+                ("CO_NEWLOCALS", 2),
+                ("CO_VARARGS", 4),
+                ("CO_VARKEYWORDS", 8),
+                ("CO_NESTED", 16),
+                ("CO_GENERATOR", 32),
+                ("CO_NOFREE", 64),
+                ("CO_COROUTINE", 128),
+                ("CO_ITERABLE_COROUTINE", 256),
+                ("CO_ASYNC_GENERATOR", 512),
+                ("CO_FUTURE_DIVISION", 131072),
+                ("CO_FUTURE_ABSOLUTE_IMPORT", 262144),
+                ("CO_FUTURE_WITH_STATEMENT", 524288),
+                ("CO_FUTURE_PRINT_FUNCTION", 1048576),
+                ("CO_FUTURE_UNICODE_LITERALS", 2097152),
+                ("CO_FUTURE_BARRY_AS_BDFL", 4194304),
+                ("CO_FUTURE_GENERATOR_STOP", 8388608),
+                ("CO_FUTURE_ANNOTATIONS", 16777216),
+            ],
+        },
+        Numbers {
+            name: "limits",
+            values: &[
+                ("CO_MAXBLOCKS", 20),
+                ("CO_CELL_NOT_AN_ARG", -1),
+                ("EXCEPT_HANDLER", 257),
+                ("HAVE_ARGUMENT", 90),
+            ],
+        },
+        Numbers {
+            name: "comparisons",
+            values: &[
+                ("Py_LT", 0),
+                ("Py_LE", 1),
+                ("Py_EQ", 2),
+                ("Py_NE", 3),
+                ("Py_GT", 4),
+                ("Py_GE", 5),
+            ],
+        },
+    ],
     opcodes: &opcode::TABLE,
 };
