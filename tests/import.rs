@@ -127,6 +127,20 @@ fn a_wrong_stack_effect_is_contradicted() {
     );
 }
 
+/// A witness that says nothing has shown nothing.
+#[test]
+fn a_silent_witness_is_an_error() {
+    let pythons = pythons_of_facts("a_silent_witness_is_an_error");
+    let Some(python) = pythons.last() else { return };
+    let folder = scratch("silent-witness");
+    copy(&root().join("spec"), &folder);
+    std::fs::write(folder.join("observed/witness.py"), "print('{}')\n").expect("a writable folder");
+    let output = framespec().arg("witness").arg(&python.path).arg("--spec").arg(&folder).output().expect("framespec");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("error[witness-nothing]") && stderr.contains("nothing was compared"), "{stderr}");
+}
+
 /// Headers with a field more than the interpreter was built with: its own offsets say so.
 #[test]
 fn headers_of_another_build_are_caught_by_the_interpreters_own_offsets() {
@@ -147,8 +161,7 @@ fn headers_of_another_build_are_caught_by_the_interpreters_own_offsets() {
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert!(
-        stderr.contains("error[import-disagree]: `_Py")
-            && stderr.contains("for the interpreter itself"),
+        stderr.contains("error[import-disagree]: `_Py") && stderr.contains("for the interpreter itself"),
         "{stderr}"
     );
     assert_empty(&folder);

@@ -82,3 +82,43 @@ impl Wanted {
         crate::parse::yaml::parse_trusted(include_str!("wanted.yaml"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::Sink;
+    use crate::source::Sources;
+
+    /// An entry that no version ever had is a misspelt one.
+    #[test]
+    fn every_entry_is_found_in_some_version() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec");
+        let spec = crate::read(&folder, &mut Sources::default(), &mut Sink::new());
+        let wanted = Wanted::built_in();
+        for item in &wanted.structs {
+            let known: Vec<_> = spec.layouts.iter().filter_map(|facts| facts.find_struct(&item.name)).collect();
+            assert!(!known.is_empty(), "{}", item.name);
+            for field in &item.only {
+                assert!(known.iter().any(|found| found.field(field).is_some()), "{}.{field}", item.name);
+            }
+        }
+        let contents = || spec.layouts.iter().map(|facts| &facts.content);
+        for item in &wanted.enums {
+            assert!(
+                contents().any(|content| content.enums.iter().any(|found| found.name.value == item.name)),
+                "{}",
+                item.name
+            );
+        }
+        for group in &wanted.constants {
+            let found: Vec<_> = contents()
+                .flat_map(|content| content.constants.iter().filter(|found| found.name.value == group.group))
+                .flat_map(|found| found.values.iter().map(|value| value.name.value.as_str()))
+                .collect();
+            assert!(!found.is_empty(), "{}", group.group);
+            for name in group.names.iter().chain(&group.objects) {
+                assert!(found.contains(&name.as_str()), "{} {name}", group.group);
+            }
+        }
+    }
+}
