@@ -154,7 +154,7 @@ fn say(imported: &Imported, written: Written, path: &str, spec: &Spec) -> String
         let suffix = facts.flavour.suffix();
         // A struct that was moved to a header that nobody includes must not go unnoticed.
         let now = names(facts);
-        let gone: Vec<&str> = names(before).into_iter().filter(|name| !now.contains(name)).collect();
+        let gone: Vec<String> = names(before).into_iter().filter(|name| !now.contains(name)).collect();
         if !gone.is_empty() {
             text.push_str(&format!(
                 "  gone since {micro}{suffix}, or renamed, or in another header: {}\n",
@@ -166,10 +166,17 @@ fn say(imported: &Imported, written: Written, path: &str, spec: &Spec) -> String
     text
 }
 
-/// What a layout has: structs, enums, groups of constants.
-fn names(facts: &Facts) -> Vec<&str> {
+/// What a layout has: structs, chosen fields of those that are kept in part, enums, groups of constants.
+fn names(facts: &Facts) -> Vec<String> {
     let content = &facts.content;
-    let structs = content.structs.iter().map(|item| item.name.value.as_str());
-    let enums = content.enums.iter().map(|item| item.name.value.as_str());
-    structs.chain(enums).chain(content.constants.iter().map(|group| group.name.value.as_str())).collect()
+    let mut names: Vec<String> = Vec::new();
+    for item in &content.structs {
+        names.push(item.name.value.clone());
+        if item.is_partial() {
+            names.extend(item.fields.iter().map(|field| format!("{}.{}", item.name, field.name)));
+        }
+    }
+    names.extend(content.enums.iter().map(|item| item.name.value.clone()));
+    names.extend(content.constants.iter().map(|group| group.name.value.clone()));
+    names
 }
