@@ -18,6 +18,7 @@ mod probe;
 mod wanted;
 pub mod witness;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use place::{Placement, Written, place};
@@ -92,14 +93,9 @@ pub fn import(request: &Request, progress: &dyn Fn(&str)) -> Result<Imported, Fa
     }
     let mut recorded = interpreter.as_ref().map(interpreter::Interpreter::core_defines).unwrap_or_default();
     // One value for each name, and what the user says counts.
-    let name = |define: &str| define.split('=').next().unwrap_or_default().to_owned();
-    let given: Vec<String> = request.defines.iter().map(|define| name(define)).collect();
-    recorded.retain(|define| !given.contains(&name(define)));
-    for (index, define) in request.defines.iter().enumerate() {
-        if !given[index + 1..].contains(&given[index]) {
-            recorded.push(define.clone());
-        }
-    }
+    recorded.extend(request.defines.iter().cloned());
+    let by_name = recorded.into_iter().map(|define| (define.split('=').next().unwrap_or_default().to_owned(), define));
+    let mut recorded: Vec<String> = by_name.collect::<BTreeMap<_, _>>().into_values().collect();
     recorded.sort();
     let mut defines = recorded.clone();
     // Assertions add fields in some versions; a build without `Py_DEBUG` has none of them.

@@ -38,7 +38,8 @@ pub struct Placement {
 ///
 /// # Errors
 ///
-/// The same build is recorded with other content in a file that other builds share.
+/// The same build is recorded with other content in a file that other builds share, or was verified and is now known
+/// from headers alone.
 pub fn place(spec: &Spec, sources: &Sources, folder: &Path, facts: &Facts) -> Result<Placement, Failure> {
     let mut facts = facts.clone();
     let minor_folder = folder.join("cpython").join(facts.folder());
@@ -53,18 +54,18 @@ pub fn place(spec: &Spec, sources: &Sources, folder: &Path, facts: &Facts) -> Re
     let Some(build) = facts.builds().next().cloned() else {
         return Err(Diagnostic::error("import-nothing", "the facts are of no build").into());
     };
-    let same_build = |other: &Build| other.micro == build.micro && other.defines == build.defines;
+    let same_build = |other: &Build| *other == build;
 
     if let Some(known) = of_machine().find(|known| known.content == facts.content) {
         let mut merged = (*known).clone();
         if facts.verified.is_empty() {
             if !merged.builds().any(same_build) {
-                merged.unwitnessed.push(build);
+                merged.unwitnessed.push(build.clone());
             }
         } else {
             merged.unwitnessed.retain(|other| !same_build(other));
             if !merged.verified.iter().any(same_build) {
-                merged.verified.push(build);
+                merged.verified.push(build.clone());
             }
         }
         merged.verified.sort_by(|a, b| (a.micro.value, &a.defines).cmp(&(b.micro.value, &b.defines)));

@@ -79,9 +79,7 @@ impl Debug {
         let header = entry.header.clone().unwrap_or_default();
         let mut fields = Vec::new();
         let size = if only.is_empty() {
-            for &member in &entry.children {
-                self.open(member, "", 0, 0, &mut fields)?;
-            }
+            fields = self.opened(at)?;
             let bytes = entry.byte_size.ok_or("damaged debug information: a struct without a size")?;
             Some(Size { bytes: At::nowhere(bytes), align: At::nowhere(self.align(at, 0)?) })
         } else {
@@ -415,12 +413,17 @@ impl Debug {
 
     /// Every member of the struct behind `probe_struct_NAME`, opened to the last scalar, with dotted names.
     pub(crate) fn scalars(&self, name: &str) -> Result<Vec<Field>, DwarfError> {
+        match self.wanted_struct(name)? {
+            Some(at) => self.opened(at),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The members of a struct, each opened as far as [`Debug::open`] goes.
+    fn opened(&self, at: usize) -> Result<Vec<Field>, DwarfError> {
         let mut fields = Vec::new();
-        if let Some(at) = self.wanted_struct(name)? {
-            let entry = self.entry(at)?;
-            for &member in &entry.children {
-                self.open(member, "", 0, 0, &mut fields)?;
-            }
+        for &member in &self.entry(at)?.children {
+            self.open(member, "", 0, 0, &mut fields)?;
         }
         Ok(fields)
     }
