@@ -22,6 +22,7 @@
 //!
 //! This crate never depends on `frame-runtime`: a spec that cannot compile must not be able to stop the generator.
 
+pub mod ast;
 pub mod check;
 #[cfg(feature = "cli")]
 pub mod command;
@@ -45,19 +46,20 @@ use diag::{Diagnostic, Sink};
 use model::Spec;
 use source::{SourceId, Sources};
 
-/// Reads, parses and lowers everything below a spec folder: `cpython/*/*.yaml` and `observed/*.yaml`.
+/// Reads, parses and lowers everything below a spec folder: facts in `cpython/*/*.yaml` and `observed/*.yaml`, meaning in
+/// `machines/*.machine`, `layouts/*.layout` and `tables/*.table`.
 ///
 /// Files that cannot be read or understood are reported and left out.
-pub fn read(folder: &Path, sources: &mut Sources, sink: &mut Sink) -> Spec {
+pub fn read(root: &Path, sources: &mut Sources, sink: &mut Sink) -> Spec {
     let mut spec = Spec::default();
-    if !folder.is_dir() {
+    if !root.is_dir() {
         sink.report(
-            Diagnostic::error("spec-folder", format!("there is no spec folder {}", source::slashed(folder)))
+            Diagnostic::error("spec-folder", format!("there is no spec folder {}", source::slashed(root)))
                 .help("run in the project's root, or say where it is with --spec DIR"),
         );
         return spec;
     }
-    for minor in entries(&folder.join("cpython"), sink) {
+    for minor in entries(&root.join("cpython"), sink) {
         spec_stray(&minor, minor.is_dir(), "cpython/3.14/10.yaml", sink);
         for path in entries(&minor, sink) {
             let is_facts = path.extension().is_some_and(|ext| ext == "yaml");
@@ -74,13 +76,27 @@ pub fn read(folder: &Path, sources: &mut Sources, sink: &mut Sink) -> Spec {
         let first = facts.builds().map(|build| build.micro.value).min();
         (facts.version.value, facts.flavour.value, first, facts.stem.clone())
     });
-    for path in entries(&folder.join("observed"), sink) {
+    for path in entries(&root.join("observed"), sink) {
         let is_topic = path.extension().is_some_and(|ext| ext == "yaml");
         let is_witness = path.extension().is_some_and(|ext| ext == "py") || path.ends_with("__pycache__");
         spec_stray(&path, is_topic || is_witness, "observed/stack_effects.yaml", sink);
         if is_topic && let Some(source) = read_file(&path, sources, sink) {
             spec.files.push(source);
             parse_observed(sources, source, &mut spec.observed, sink);
+        }
+    }
+    for (folder, extension, like) in [
+        ("machines", "machine", "machines/generator.machine"),
+        ("layouts", "layout", "layouts/interpreter_frame.layout"),
+        ("tables", "table", "tables/location.table"),
+    ] {
+        for path in entries(&root.join(folder), sink) {
+            let is_meaning = path.extension().is_some_and(|ext| ext == extension);
+            spec_stray(&path, is_meaning, like, sink);
+            if is_meaning && let Some(source) = read_file(&path, sources, sink) {
+                spec.files.push(source);
+                parse_meaning(sources, source, &mut spec.meaning, sink);
+            }
         }
     }
     spec
@@ -109,6 +125,18 @@ pub fn parse_observed(sources: &Sources, source: SourceId, observed: &mut model:
     if let Some(file) = parse::yaml::parse(sources, source, sink) {
         lower::lower_observed(file, observed, sources, source, sink);
     }
+}
+
+/// Parses and lowers one file of the spec language.
+pub fn parse_meaning(sources: &Sources, source: SourceId, meaning: &mut model::Meaning, sink: &mut Sink) {
+    if let Some(items) = parse::spec::parse(sources, source, sink) {
+        lower::meaning::lower(items, meaning, sink);
+    }
+}
+
+/// The items of one file of the spec language, as they were written.
+pub fn parse_items(sources: &Sources, source: SourceId, sink: &mut Sink) -> Option<Vec<ast::Item>> {
+    parse::spec::parse(sources, source, sink)
 }
 
 fn read_file(path: &Path, sources: &mut Sources, sink: &mut Sink) -> Option<SourceId> {

@@ -1,5 +1,7 @@
 //! Rows to model: versions, types, formulas and kinds get their meaning, and keep their places.
 
+pub(crate) mod meaning;
+
 use std::str::FromStr;
 
 use crate::diag::{Diagnostic, Sink};
@@ -233,14 +235,7 @@ impl Lowering<'_> {
         };
         let (since, until) = (bound(since), bound(until));
         let (since, until) = (since?, until?);
-        if let (Some(since), Some(until)) = (&since, &until)
-            && since.value > until.value
-        {
-            self.sink.report(
-                Diagnostic::error("range-empty", format!("the range begins with {since} and ends with {until}"))
-                    .at(since.span, "the first version")
-                    .and(until.span, "the last version, before the first"),
-            );
+        if meaning::range_empty(since.as_ref(), until.as_ref(), self.sink) {
             return None;
         }
         Some(Range { since: since.map(|at| at.value), until: until.map(|at| at.value) })

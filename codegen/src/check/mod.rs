@@ -5,6 +5,8 @@
 
 mod effect;
 mod layout;
+mod machine;
+mod meaning;
 mod name;
 mod number;
 mod observed;
@@ -23,6 +25,13 @@ pub fn check(spec: &Spec, sources: &Sources, sink: &mut Sink) {
     check_one(spec, sink);
     version::check_all(spec, sink);
     effect::check_used(spec, sink);
+    check_meaning(spec, sink);
+}
+
+/// Checks what is declared against the facts, if there are any, and in itself.
+pub fn check_meaning(spec: &Spec, sink: &mut Sink) {
+    machine::check(spec, sink);
+    meaning::check(spec, sink);
 }
 
 /// Checks layouts that lie anywhere, beside observed facts that may speak for other versions as well.

@@ -59,6 +59,16 @@ pub fn variant_name(c_name: &str, prefix: &str) -> String {
     if name.starts_with(|c: char| c.is_ascii_digit()) { format!("N{name}") } else { name }
 }
 
+/// A state's type: `suspended_yield_from` is `SuspendedYieldFrom`.
+pub fn state_type(name: &str) -> String {
+    camel(name)
+}
+
+/// An event's trait: `make_generator` is `OnMakeGenerator`.
+pub fn event_trait(name: &str) -> String {
+    format!("On{}", camel(name))
+}
+
 /// `inplace_add` is `InplaceAdd`; letters after the first of a word are left as they are.
 fn camel(name: &str) -> String {
     name.split('_')
