@@ -44,9 +44,12 @@ impl Bounds for Trusted {}
 
 /// The bounds of a frame as a handle keeps them.
 trait Ends: Sized + 'static {
+    const CHECKS: bool;
     type Of<V: Vm>: Copy;
 
     fn of<V: Vm>(base: *mut StackRef<V>, code: &<V::Value as Value>::Code) -> Self::Of<V>;
+    /// Those of a frame that has code.
+    fn of_frame<V: Vm>(frame: FramePtr<V>) -> Self::Of<V>;
     /// Whether `count` slots may be pushed.
     fn may_push<V: Vm>(ends: &Self::Of<V>, top: *mut StackRef<V>, count: u32) -> bool;
     /// Whether there are `count` slots on the stack.
@@ -76,12 +79,20 @@ impl<V: Vm> Clone for CheckedEnds<V> {
 impl<V: Vm> Copy for CheckedEnds<V> {}
 
 impl Ends for Checked {
+    const CHECKS: bool = true;
+
     type Of<V: Vm> = CheckedEnds<V>;
 
     #[inline(always)]
     fn of<V: Vm>(base: *mut StackRef<V>, code: &<V::Value as Value>::Code) -> CheckedEnds<V> {
         let limit = base.wrapping_add(code.stacksize() as usize);
         CheckedEnds { base, limit, code: code.units().as_ptr_range().end }
+    }
+
+    #[inline(always)]
+    fn of_frame<V: Vm>(frame: FramePtr<V>) -> CheckedEnds<V> {
+        let Some(code) = frame.code() else { lost() };
+        Self::of(frame.slots().wrapping_add(code.nlocalsplus() as usize), code)
     }
 
     #[inline(always)]
@@ -111,10 +122,15 @@ impl Ends for Checked {
 }
 
 impl Ends for Trusted {
+    const CHECKS: bool = false;
+
     type Of<V: Vm> = ();
 
     #[inline(always)]
     fn of<V: Vm>(_: *mut StackRef<V>, _: &<V::Value as Value>::Code) {}
+
+    #[inline(always)]
+    fn of_frame<V: Vm>(_: FramePtr<V>) {}
 
     #[inline(always)]
     fn may_push<V: Vm>((): &(), _: *mut StackRef<V>, _: u32) -> bool {
@@ -430,12 +446,8 @@ impl<V: Vm> DataStack<V> {
         let offset = frame.specials().return_offset().map_or(0, core::cell::Cell::get);
         let units = position.resolve(<V::Python as Activation>::SEND_CACHES, offset);
         let next = frame.specials().instruction().get().wrapping_offset(units);
-        let (Some(top), Some(code)) = (frame.hold(), frame.code()) else { lost() };
-        let ends = if size_of::<B::Of<V>>() == 0 {
-            B::of::<V>(top, code)
-        } else {
-            B::of::<V>(frame.slots().wrapping_add(code.nlocalsplus() as usize), code)
-        };
+        let Some(top) = frame.hold() else { lost() };
+        let ends = B::of_frame(frame);
         Returned::Frame(Running { frame, top, next, ends, stack: self, brand: PhantomData, owner: PhantomData })
     }
 }
@@ -446,7 +458,7 @@ impl<'t, V: Vm, B: Bounds> Entry<'t, V, B> {
     /// # Safety
     ///
     /// For every frame of the entry, the eval loop must push and pop as the code's `stacksize` says and never pop into the
-    /// locals; must use no local from `nlocalsplus` on; and must neither fetch behind the last code unit nor jump out of
+    /// locals, a call's [`Arguments`] included; must use no local from `nlocalsplus` on; and must neither fetch behind the last code unit nor jump out of
     /// the code. A verifier that ran when the code was loaded is a proof.
     pub unsafe fn trusted(self) -> Entry<'t, V, Trusted> {
         Entry { shim: self.shim, stack: self.stack, brand: PhantomData, bounds: PhantomData }
@@ -670,7 +682,7 @@ impl<'t, V: Vm, O, B: Bounds> Running<'t, V, O, B> {
     #[inline(always)]
     pub fn push(&mut self, value: StackRef<V>) {
         if !B::may_push(&self.ends, self.top, 1) {
-            overflow();
+            overflow(value);
         }
         // SAFETY: the slot is one of the frame's: checked above, or promised to `trusted`. There is nothing in it.
         unsafe { self.top.write(value) };
@@ -830,8 +842,8 @@ impl<'t, V: Vm, O, B: Bounds> Running<'t, V, O, B> {
         let first = self.top.wrapping_sub(arguments.count as usize);
         let top = first.wrapping_sub(arguments.under as usize);
         let mut under = top;
-        while under < first {
-            // SAFETY: the slot is on the stack, and so initialised: checked above, or promised to `trusted`.
+        while B::CHECKS && under < first {
+            // SAFETY: the slot is on the stack, and so initialised: checked above.
             if !unsafe { &*under }.is_null() {
                 not_empty();
             }
@@ -924,7 +936,7 @@ impl<'t, V: Vm, O, B: Bounds> Running<'t, V, O, B> {
 
 #[cold]
 #[inline(never)]
-fn overflow() -> ! {
+fn overflow<V: Vm>(_: StackRef<V>) -> ! {
     panic!("push on a full evaluation stack: the code's stacksize is too small")
 }
 

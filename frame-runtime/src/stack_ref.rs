@@ -105,9 +105,15 @@ impl<V: Vm> StackRef<V> {
     #[inline(always)]
     fn pointer(&self) -> Option<NonNull<()>> {
         if self.is_owned() {
-            return NonNull::new(self.word);
+            // SAFETY: a counted reference is no null pointer; where an empty slot is 0, `is_owned` excludes it.
+            return Some(unsafe { NonNull::new_unchecked(self.word) });
         }
-        if Self::TAGS.mask == 0 || self.is_null() || self.is_integer() {
+        if Self::TAGS.mask == 0 { None } else { self.borrowed_pointer() }
+    }
+
+    #[cold]
+    fn borrowed_pointer(&self) -> Option<NonNull<()>> {
+        if self.is_null() || self.is_integer() {
             return None;
         }
         NonNull::new(self.word.map_addr(|addr| addr & !Self::TAGS.mask))
@@ -125,11 +131,17 @@ impl<V: Vm> StackRef<V> {
     #[inline(always)]
     pub fn into_value(self) -> Option<V::Value> {
         if self.is_owned() {
-            let word = NonNull::new(ManuallyDrop::new(self).word)?;
+            // SAFETY: a counted reference is no null pointer; where an empty slot is 0, `is_owned` excludes it.
+            let raw = unsafe { NonNull::new_unchecked(ManuallyDrop::new(self).word) };
             // SAFETY: the tag says that this is the pointer of `into_raw` of a reference that was owned by `self`; `self`
             // was forgotten.
-            return Some(unsafe { V::Value::from_raw(word) });
+            return Some(unsafe { V::Value::from_raw(raw) });
         }
+        if Self::TAGS.mask == 0 { None } else { self.cloned() }
+    }
+
+    #[cold]
+    fn cloned(&self) -> Option<V::Value> {
         self.as_value().map(|value| V::Value::clone(&value))
     }
 
