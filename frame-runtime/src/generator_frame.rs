@@ -7,6 +7,7 @@
 
 use alloc::alloc::{alloc, dealloc};
 use core::alloc::Layout;
+use core::fmt;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
@@ -32,8 +33,13 @@ pub struct GeneratorFrame<V: Vm, S> {
 pub type Stopped<'t, V, B, S> = (Returned<'t, V, B>, GeneratorFrame<V, S>);
 
 /// There is no memory for a generator's frame. What was to become one is as it was.
-#[derive(Debug)]
 pub struct NoMemory<H>(pub H);
+
+impl<H> fmt::Debug for NoMemory<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NoMemory")
+    }
+}
 
 impl<V: Vm, S> GeneratorFrame<V, S> {
     /// CPython's number of the state (`gi_frame_state`).
@@ -207,7 +213,7 @@ impl<'t, V: Vm, B: Bounds> Running<'t, V, owner::Generator, B> {
     where
         Executing: OnReturn<V::Python, N>,
     {
-        self.leave()
+        self.stop()
     }
 
     /// An exception left the body: the frame is cleared except for its code, and the one below is where the exception goes
@@ -216,10 +222,10 @@ impl<'t, V: Vm, B: Bounds> Running<'t, V, owner::Generator, B> {
     where
         Executing: OnRaise<V::Python, N>,
     {
-        self.leave()
+        self.stop()
     }
 
-    fn leave<N>(self) -> Stopped<'t, V, B, N> {
+    fn stop<N>(self) -> Stopped<'t, V, B, N> {
         let stack = self.stack;
         let previous = self.unlink();
         self.frame.specials().previous().set(None);

@@ -249,7 +249,6 @@ impl fmt::Display for Reason {
 impl core::error::Error for Reason {}
 
 /// A call that did not happen: what went in comes out.
-#[derive(Debug)]
 pub struct Refused<H, C> {
     /// Why.
     pub reason: Reason,
@@ -257,6 +256,12 @@ pub struct Refused<H, C> {
     pub caller: H,
     /// What was to be called.
     pub callee: C,
+}
+
+impl<H, C> fmt::Debug for Refused<H, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refused").field("reason", &self.reason).finish_non_exhaustive()
+    }
 }
 
 /// A generator's frame runs, or nothing happened.
@@ -316,16 +321,18 @@ impl<V: Vm> DataStack<V> {
         Ok(body(Entry { shim, stack: self, brand: PhantomData, bounds: PhantomData }))
     }
 
-    /// Ends all frames above one, the topmost first; goes on if a destructor panics.
+    /// Ends all frames above one, the topmost first; goes on if a destructor panics. The topmost one must not be in the
+    /// hands of anybody who goes on.
     fn clear_above(&self, shim: FramePtr<V>) {
         while let Some(frame) = self.current.get()
             && frame != shim
         {
             let rest = Finally(|| self.clear_above(shim));
             self.current.set(frame.previous());
+            self.remaining.set(self.remaining.get() + 1);
             if frame.is_by_thread() {
                 // SAFETY: frames are unlinked in the order opposite to that of their pushes, and what destructors push
-                // above is popped before they return; nobody has a handle, since `enter` is being left.
+                // above is popped before they return; nobody has a handle any more.
                 frame.end(|| unsafe { self.pop(frame.memory()) });
             } else {
                 // SAFETY: a generator's frame that is linked has no other owner.
@@ -771,6 +778,11 @@ impl<'t, V: Vm, O, B: Bounds> Running<'t, V, O, B> {
         unsafe { self.slot(index).replace(value) }
     }
 
+    /// The stack that the frame is on. It cannot be entered while the frame is held.
+    pub fn stack(&self) -> &DataStack<V> {
+        self.stack
+    }
+
     // Leaving the registers.
 
     /// Notes in the frame what the handle holds.
@@ -909,6 +921,21 @@ impl<'t, V: Vm, O, B: Bounds> Running<'t, V, O, B> {
         frame.end(|| unsafe { stack.pop(frame.memory()) });
         // SAFETY: the frame below is the topmost one, was spilled when it called, and this was the only handle.
         unsafe { stack.take_up(previous, <V::Python as Activation>::AFTER_RETURN) }
+    }
+
+    /// Ends this activation and all below it, down to the entry, the topmost first.
+    ///
+    /// Handles that are dropped come to the same when the entry is left, but for what is on the evaluation stack of this
+    /// frame: only the handle knows how much that is, and it would never be released.
+    pub fn leave(self) -> Entry<'t, V, B> {
+        self.spill();
+        let mut shim = self.frame;
+        while !shim.is_shim() {
+            let Some(previous) = shim.previous() else { lost() };
+            shim = previous;
+        }
+        self.stack.clear_above(shim);
+        Entry { shim, stack: self.stack, brand: PhantomData, bounds: PhantomData }
     }
 
     /// Takes the frame off the chain, spilled. Returns the one below.
