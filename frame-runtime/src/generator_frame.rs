@@ -12,9 +12,10 @@ use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
+use crate::bounds::Bounds;
 use crate::frame::{FramePtr, InterpreterFrame, Specials};
 use crate::machine::Numbers;
-use crate::running::{Bounds, Returned, Running};
+use crate::running::{Returned, Running};
 use crate::stack_ref::StackRef;
 use crate::stand_in::generator::{Created, Executing, OnClear, OnClose, OnRaise, OnReturn, OnYield};
 use crate::stand_in::owner::{self, OnMakeGenerator};

@@ -41,7 +41,8 @@
 //! A VM written in Rust has frames over its own objects, with the semantics of the version it names:
 //!
 //! - [`vm`]: what it provides;
-//! - [`data_stack`], [`running`]: the stack, and the handle by which an eval loop holds a frame;
+//! - [`data_stack`], [`entry`], [`running`]: the stack, the way in, and the handle by which an eval loop holds a frame;
+//! - [`bounds`]: whether handles check slots and code units;
 //! - [`generator_frame`]: frames that generators own;
 //! - [`stack_ref`], [`frame`]: slots and headers;
 //! - [`version`], [`machine`]: what generated types answer.
@@ -55,7 +56,9 @@ extern crate std;
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("CPython's layouts are known for 64-bit only");
 
+pub mod bounds;
 pub mod data_stack;
+pub mod entry;
 pub mod frame;
 pub mod generator_frame;
 pub mod machine;

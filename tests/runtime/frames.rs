@@ -11,11 +11,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use frame_runtime::data_stack::{CHUNK_BYTES, DataStack, Full, Limits};
+use frame_runtime::entry::{Entry, Held};
 use frame_runtime::frame::InterpreterFrame;
 use frame_runtime::generator_frame::GeneratorFrame;
 use frame_runtime::layout::{Flavour, Layout};
 use frame_runtime::machine::Numbers;
-use frame_runtime::running::{Arguments, ByOwner, Entry, Held, Reason, Returned, Running, Site};
+use frame_runtime::running::{Arguments, ByOwner, Reason, Returned, Running, Site};
 use frame_runtime::stack_ref::{StackRef, Unpacked};
 use frame_runtime::stand_in::{Cpython3_12, Cpython3_14, generator, owner};
 use frame_runtime::version::{Activation, ClearOrder, Version};
@@ -385,7 +386,7 @@ macro_rules! versions {
             fn bounds_are_checked() {
                 type Body = for<'t> fn(Running<'t, Machine<P>>);
                 let bodies: [(&str, Body); 7] = [
-                    ("push on a full", |mut f| (0..3).for_each(|_| f.push(Value::new("a").slot()))),
+                    ("push on a full", |mut f| (0..3).for_each(|_| f.push(StackRef::null()))),
                     ("pop from an empty", |mut f| drop(f.pop())),
                     ("pop from an empty", |f| drop(f.peek(0).duplicate())),
                     ("no such local", |f| drop(f.local(1).duplicate())),
