@@ -36,8 +36,8 @@ pub(crate) trait Ends: Sized + 'static {
     fn is_local<V: Vm>(ends: &Self::Of<V>, slot: *mut StackRef<V>) -> bool;
     /// Whether there is an instruction here. It is not before the first one.
     fn is_code<V: Vm>(ends: &Self::Of<V>, unit: *const CodeUnit) -> bool;
-    /// Whether the target of a jump is in the code.
-    fn is_target<V: Vm>(frame: FramePtr<V>, unit: *const CodeUnit) -> bool;
+    /// Whether the target of a jump backward is in the code.
+    fn is_behind<V: Vm>(frame: FramePtr<V>, unit: *const CodeUnit) -> bool;
 }
 
 /// Where stack and code of a frame end.
@@ -75,11 +75,18 @@ impl Ends for Checked {
 
     #[inline(always)]
     fn may_push<V: Vm>(ends: &CheckedEnds<V>, top: *mut StackRef<V>, count: u32) -> bool {
+        // The common case is one comparison.
+        if count == 1 {
+            return top < ends.limit;
+        }
         count as usize * size_of::<StackRef<V>>() <= ends.limit.addr() - top.addr()
     }
 
     #[inline(always)]
     fn may_pop<V: Vm>(ends: &CheckedEnds<V>, top: *mut StackRef<V>, count: u32) -> bool {
+        if count == 1 {
+            return top > ends.base;
+        }
         count as usize * size_of::<StackRef<V>>() <= top.addr() - ends.base.addr()
     }
 
@@ -94,8 +101,8 @@ impl Ends for Checked {
     }
 
     #[inline(always)]
-    fn is_target<V: Vm>(frame: FramePtr<V>, unit: *const CodeUnit) -> bool {
-        frame.code().is_some_and(|code| code.units().as_ptr_range().contains(&unit))
+    fn is_behind<V: Vm>(frame: FramePtr<V>, unit: *const CodeUnit) -> bool {
+        frame.code().is_some_and(|code| code.units().as_ptr() <= unit)
     }
 }
 
@@ -131,7 +138,7 @@ impl Ends for Trusted {
     }
 
     #[inline(always)]
-    fn is_target<V: Vm>(_: FramePtr<V>, _: *const CodeUnit) -> bool {
+    fn is_behind<V: Vm>(_: FramePtr<V>, _: *const CodeUnit) -> bool {
         true
     }
 }

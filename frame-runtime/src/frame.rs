@@ -467,10 +467,16 @@ impl<V: Vm> FramePtr<V> {
     /// Source: `_PyFrame_ClearExceptCode`, Python/frame.c.
     #[inline(always)]
     pub(crate) fn clear_except_code(self) {
+        // What a loop held is lost, but not what no loop holds: the locals.
+        let end = self.specials().stack_top().get(self.slots()).unwrap_or_else(|| self.stack_base());
+        self.clear_up_to(end);
+    }
+
+    /// The same for a frame whose stack is known to end here, whatever it says itself.
+    #[inline(always)]
+    fn clear_up_to(self, end: *mut StackRef<V>) {
         let specials = self.specials();
         let first = self.slots();
-        // What a loop held is lost, but not what no loop holds: the locals.
-        let end = specials.stack_top().get(first).unwrap_or_else(|| self.stack_base());
         self.spill(first);
         let _function = Finally(|| drop(specials.function().take()));
         let _locals = Finally(|| drop(specials.locals().take()));
@@ -481,8 +487,14 @@ impl<V: Vm> FramePtr<V> {
 
     /// Ends the frame: [`clear_except_code`](Self::clear_except_code), then what the VM added, the code, and the memory
     /// last, which `free` is for.
-    #[inline(always)]
     pub(crate) fn end(self, free: impl FnOnce()) {
+        let end = self.specials().stack_top().get(self.slots()).unwrap_or_else(|| self.stack_base());
+        self.end_at(end, free);
+    }
+
+    /// The same for a frame whose stack is known to end here, whatever it says itself.
+    #[inline(always)]
+    pub(crate) fn end_at(self, end: *mut StackRef<V>, free: impl FnOnce()) {
         let mut free = Some(free);
         let _memory = Finally(|| {
             if let Some(free) = free.take() {
@@ -491,7 +503,7 @@ impl<V: Vm> FramePtr<V> {
         });
         let _code = Finally(|| drop(self.specials().executable().take()));
         let _extra = Finally(|| self.drop_extra());
-        self.clear_except_code();
+        self.clear_up_to(end);
     }
 
     #[inline(always)]

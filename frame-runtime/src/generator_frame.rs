@@ -202,6 +202,7 @@ impl<'t, V: Vm, B: Bounds> Running<'t, V, owner::Generator, B> {
         let (frame, stack) = (self.frame, self.stack);
         self.stand(<V::Python as Activation>::SUSPENDED);
         let previous = self.unlink();
+        self.spill_top();
         frame.specials().previous().set(None);
         // SAFETY: the frame below is the topmost one, was spilled when it resumed this one, and this was the only handle.
         let returned = unsafe { stack.take_up(previous, <V::Python as Activation>::AFTER_YIELD) };
@@ -229,6 +230,7 @@ impl<'t, V: Vm, B: Bounds> Running<'t, V, owner::Generator, B> {
     fn stop<N>(self) -> Stopped<'t, V, B, N> {
         let stack = self.stack;
         let previous = self.unlink();
+        self.spill_top();
         self.frame.specials().previous().set(None);
         // Owns the block from here on: it is freed if a destructor panics.
         let generator = GeneratorFrame { frame: self.frame, state: PhantomData };

@@ -205,7 +205,8 @@ impl<'t, V: Vm, O, B: Bounds> Running<'t, V, O, B> {
     #[inline(always)]
     pub fn jump(&mut self, units: i32) {
         let target = self.next.wrapping_offset(units as isize);
-        if !B::is_target(self.frame, target) {
+        let inside = if units < 0 { B::is_behind(self.frame, target) } else { B::is_code(&self.ends, target) };
+        if !inside {
             out_of_code();
         }
         self.next = target;
@@ -500,7 +501,7 @@ impl<'t, V: Vm, O, B: Bounds> Running<'t, V, O, B> {
         let previous = self.unlink();
         // SAFETY: it was the topmost frame and so the last one pushed; what destructors push above is popped before they
         // return. Its handle is consumed.
-        frame.end(|| unsafe { stack.pop(frame.memory()) });
+        frame.end_at(self.top, || unsafe { stack.pop(frame.memory()) });
         // SAFETY: the frame below is the topmost one, was spilled when it called, and this was the only handle.
         unsafe { stack.take_up(previous, <V::Python as Activation>::AFTER_RETURN) }
     }
@@ -520,14 +521,19 @@ impl<'t, V: Vm, O, B: Bounds> Running<'t, V, O, B> {
         Entry::at(shim, self.stack)
     }
 
-    /// Takes the frame off the chain, spilled. Returns the one below.
+    /// Takes the frame off the chain, not spilled. Returns the one below.
     #[inline(always)]
     pub(crate) fn unlink(&self) -> FramePtr<V> {
         let Some(previous) = self.frame.previous() else { lost() };
-        self.frame.spill(self.top);
         self.stack.remaining.set(self.stack.remaining.get() + 1);
         self.stack.current.set(Some(previous));
         previous
+    }
+
+    /// Notes in the frame where its stack ends.
+    #[inline(always)]
+    pub(crate) fn spill_top(&self) {
+        self.frame.spill(self.top);
     }
 
     /// Notes where the frame stands, relative to the instruction before the next one.

@@ -105,18 +105,30 @@ impl<V: Vm> StackRef<V> {
     #[inline(always)]
     fn pointer(&self) -> Option<NonNull<()>> {
         if self.is_owned() {
-            // SAFETY: a counted reference is no null pointer; where an empty slot is 0, `is_owned` excludes it.
-            return Some(unsafe { NonNull::new_unchecked(self.word) });
+            return Some(self.owned_pointer());
         }
-        if Self::TAGS.mask == 0 { None } else { self.borrowed_pointer() }
+        if Self::TAGS.mask == 0 { None } else { Self::borrowed_pointer(self.word) }
     }
 
+    /// The pointer of a counted reference.
+    #[inline(always)]
+    fn owned_pointer(&self) -> NonNull<()> {
+        debug_assert!(self.is_owned());
+        // SAFETY: callers saw that the reference is counted, and such a word is no null pointer: where an empty slot is 0,
+        // `is_owned` excludes it.
+        unsafe { core::hint::assert_unchecked(!self.word.is_null()) };
+        // SAFETY: as above.
+        unsafe { NonNull::new_unchecked(self.word) }
+    }
+
+    /// The pointer of a reference that is not counted. Takes the word, so that slots stay in registers.
     #[cold]
-    fn borrowed_pointer(&self) -> Option<NonNull<()>> {
-        if self.is_null() || self.is_integer() {
+    fn borrowed_pointer(word: *mut ()) -> Option<NonNull<()>> {
+        let tag = word.addr() & Self::TAGS.mask;
+        if word.addr() == Self::NULL_SLOT || tag == Self::TAGS.integer {
             return None;
         }
-        NonNull::new(self.word.map_addr(|addr| addr & !Self::TAGS.mask))
+        NonNull::new(word.map_addr(|addr| addr & !Self::TAGS.mask))
     }
 
     /// The reference, looked at.
@@ -130,19 +142,30 @@ impl<V: Vm> StackRef<V> {
     /// The reference, as a counted one. Nothing if the slot is empty or holds an integer.
     #[inline(always)]
     pub fn into_value(self) -> Option<V::Value> {
-        if self.is_owned() {
-            // SAFETY: a counted reference is no null pointer; where an empty slot is 0, `is_owned` excludes it.
-            let raw = unsafe { NonNull::new_unchecked(ManuallyDrop::new(self).word) };
+        let slot = ManuallyDrop::new(self);
+        if slot.is_owned() {
             // SAFETY: the tag says that this is the pointer of `into_raw` of a reference that was owned by `self`; `self`
             // was forgotten.
-            return Some(unsafe { V::Value::from_raw(raw) });
+            return Some(unsafe { V::Value::from_raw(slot.owned_pointer()) });
         }
-        if Self::TAGS.mask == 0 { None } else { self.cloned() }
+        if Self::TAGS.mask == 0 {
+            return None;
+        }
+        // SAFETY: the word was in a slot that is there until the end of this function.
+        unsafe { Self::counted(slot.word) }
     }
 
+    /// Takes a reference to what a word points to that is not counted.
+    ///
+    /// # Safety
+    ///
+    /// The word must be that of a slot that is still there.
     #[cold]
-    fn cloned(&self) -> Option<V::Value> {
-        self.as_value().map(|value| V::Value::clone(&value))
+    unsafe fn counted(word: *mut ()) -> Option<V::Value> {
+        let raw = Self::borrowed_pointer(word)?;
+        // SAFETY: another reference to the object lives as long as the slot, by the contract of `borrowed`.
+        let value = unsafe { Ref::<V>::new(raw) };
+        Some(V::Value::clone(&value))
     }
 
     /// What it holds, with a borrowed reference made a counted one.
