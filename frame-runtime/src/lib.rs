@@ -36,10 +36,38 @@
 //!
 //! Readers that learn the version only at run time use [`layout::Layout`], the same facts as data.
 
+//! # Frames of one's own
+//!
+//! A VM written in Rust has frames over its own objects, with the semantics of the version it names:
+//!
+//! - [`vm`]: what it provides;
+//! - [`data_stack`], [`entry`], [`running`]: the stack, the way in, and the handle by which an eval loop holds a frame;
+//! - [`bounds`]: whether handles check slots and code units;
+//! - [`generator_frame`]: frames that generators own;
+//! - [`stack_ref`], [`frame`]: slots and headers;
+//! - [`version`], [`machine`]: what generated types answer.
+
 #![no_std]
 
+extern crate alloc;
 #[cfg(test)]
 extern crate std;
+
+#[cfg(not(target_pointer_width = "64"))]
+compile_error!("CPython's layouts are known for 64-bit only");
+
+pub mod bounds;
+pub mod data_stack;
+pub mod entry;
+pub mod frame;
+pub mod generator_frame;
+pub mod machine;
+pub mod running;
+pub mod stack_ref;
+#[forbid(unsafe_code)]
+pub mod stand_in;
+pub mod version;
+pub mod vm;
 
 // Generated files are printed by the generator, and may hold nothing that needs a proof.
 #[rustfmt::skip]

@@ -1,0 +1,86 @@
+//! Calls: fib(27) in a loop of ten opcodes, three ways in one run: raw pointers by hand, with the header writes of
+//! CPython 3.14; handles whose bounds are trusted; handles that check them.
+//!
+//! The loop over the handles is in `fib/handles.rs`, which forbids unsafe code. The one line of trust is here.
+
+#[path = "fib/handles.rs"]
+mod handles;
+#[path = "fib/object.rs"]
+mod object;
+#[path = "fib/raw.rs"]
+mod raw;
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use frame_runtime::data_stack::{DataStack, Limits};
+use frame_runtime::stand_in::{Cpython3_12, Cpython3_14};
+use frame_runtime::version::Activation;
+use handles::Machine;
+use object::Value;
+
+const N: i64 = 27;
+const EXPECTED: i64 = 196_418;
+
+fn checked<P: Activation>(stack: &DataStack<Machine<P>>, fib: &Value) -> i64
+where
+    frame_runtime::stand_in::owner::Thread: frame_runtime::stand_in::owner::OnPop<P, frame_runtime::machine::Gone>,
+{
+    stack.enter(Value::none(), |entry| handles::run(entry, fib.clone(), N)).expect("nobody holds a frame")
+}
+
+#[expect(unsafe_code, reason = "the line that trusts the code's stacksize")]
+fn trusted<P: Activation>(stack: &DataStack<Machine<P>>, fib: &Value) -> i64
+where
+    frame_runtime::stand_in::owner::Thread: frame_runtime::stand_in::owner::OnPop<P, frame_runtime::machine::Gone>,
+{
+    // SAFETY: `object::fib` asks for one local and four slots, which is what its instructions use; it ends in a return, and
+    // its one jump goes to an instruction. `handles::run` executes them as `raw::run` does, which is tested against it.
+    stack
+        .enter(Value::none(), |entry| handles::run(unsafe { entry.trusted() }, fib.clone(), N))
+        .expect("nobody holds a frame")
+}
+
+/// The best of many interleaved runs: what noise cannot make faster.
+fn ratios(ways: &[(&str, &dyn Fn() -> i64)]) {
+    let mut best = vec![Duration::MAX; ways.len()];
+    for _ in 0..40 {
+        for (best, (_, run)) in best.iter_mut().zip(ways) {
+            let start = Instant::now();
+            assert_eq!(black_box(run()), EXPECTED);
+            *best = (*best).min(start.elapsed());
+        }
+    }
+    for (time, (name, _)) in best.iter().zip(ways) {
+        println!(
+            "{name:<24}{:>9.3} ms  ratio {:.2}",
+            time.as_secs_f64() * 1e3,
+            time.as_secs_f64() / best[0].as_secs_f64()
+        );
+    }
+}
+
+fn fib(criterion: &mut Criterion) {
+    let fib = object::fib();
+    let raw = raw::Stack::new();
+    let new = DataStack::<Machine<Cpython3_14>>::new(Limits::default());
+    let old = DataStack::<Machine<Cpython3_12>>::new(Limits::default());
+    let ways: [(&str, &dyn Fn() -> i64); 5] = [
+        ("raw pointers", &|| raw.run(&fib, N)),
+        ("handles, trusted, 3.14", &|| trusted(&new, &fib)),
+        ("handles, checked, 3.14", &|| checked(&new, &fib)),
+        ("handles, trusted, 3.12", &|| trusted(&old, &fib)),
+        ("handles, checked, 3.12", &|| checked(&old, &fib)),
+    ];
+    ratios(&ways);
+    let mut group = criterion.benchmark_group("fib(27)");
+    group.sample_size(20);
+    for (name, run) in ways {
+        group.bench_function(name, |bencher| bencher.iter(run));
+    }
+    group.finish();
+}
+
+criterion_group!(benches, fib);
+criterion_main!(benches);

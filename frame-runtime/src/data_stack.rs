@@ -1,0 +1,352 @@
+//! The memory of frames that threads own: chunks, each frame's header and slots in one piece, push and pop a bump.
+//!
+//! It knows sizes, order and limits, and which frame is the topmost; not what is in a frame.
+//!
+//! Source: `_PyThreadState_PushFrame`, `push_chunk`, `_PyThreadState_PopFrame`, Python/pystate.c.
+
+#![expect(unsafe_code, reason = "chunks are raw memory")]
+
+use alloc::alloc::{alloc, dealloc};
+use core::alloc::Layout;
+use core::cell::Cell;
+use core::fmt;
+use core::ptr::{self, NonNull};
+
+use crate::frame::FramePtr;
+use crate::vm::Vm;
+
+/// Bytes of a chunk, unless a frame needs more (`DATA_STACK_CHUNK_SIZE`).
+pub const CHUNK_BYTES: usize = 16 * 1024;
+
+/// Words that must be free in a new chunk besides the frame that it is for (`MINIMUM_OVERHEAD`).
+const MINIMUM_OVERHEAD: usize = 1000;
+
+const WORD: usize = size_of::<usize>();
+
+/// The head of a chunk; its words follow.
+///
+/// Source: `struct _stack_chunk`, Include/cpython/pystate.h.
+#[repr(C)]
+struct Chunk {
+    /// The chunk below.
+    previous: *mut Chunk,
+    /// Bytes of the whole chunk.
+    size: usize,
+    /// Words in use; only valid while another chunk is the current one.
+    top: usize,
+}
+
+/// Words of a chunk's head: its first word of data has this index.
+const DATA: usize = size_of::<Chunk>() / WORD;
+
+/// Why there is no room for another frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Full {
+    /// As many activations as allowed are running.
+    Recursion,
+    /// The chunks would need more memory than allowed, or than there is.
+    Memory,
+}
+
+impl fmt::Display for Full {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Full::Recursion => "maximum recursion depth exceeded",
+            Full::Memory => "the data stack needs more memory than it may have",
+        })
+    }
+}
+
+impl core::error::Error for Full {}
+
+/// What a data stack may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Activations that may run at a time (`sys.setrecursionlimit`). Shims do not count.
+    pub recursion: u32,
+    /// Bytes of all chunks together, the spare one included.
+    pub bytes: usize,
+}
+
+impl Default for Limits {
+    /// 1000 activations, as much memory as there is.
+    fn default() -> Self {
+        Limits { recursion: 1000, bytes: usize::MAX }
+    }
+}
+
+/// The frames of one thread of a VM.
+///
+/// Everything is done through shared references, so that a thread that is shared by reference can hold one; hence it is
+/// not `Sync`. The only way in is [`enter`](Self::enter).
+pub struct DataStack<V: Vm> {
+    /// The next free word, null before the first frame.
+    top: Cell<*mut usize>,
+    /// The end of the current chunk.
+    limit: Cell<*mut usize>,
+    /// The current chunk.
+    chunk: Cell<*mut Chunk>,
+    /// One chunk that is not used, so that a call loop on a chunk's edge does not allocate each time.
+    spare: Cell<*mut Chunk>,
+    /// The topmost frame.
+    pub(crate) current: Cell<Option<FramePtr<V>>>,
+    /// Activations that may still be added.
+    pub(crate) remaining: Cell<u32>,
+    /// Bytes of all chunks.
+    bytes: Cell<usize>,
+    limits: Limits,
+}
+
+// SAFETY: between two entries, and only then can a stack be moved to another thread, it holds no frame and no value:
+// `enter` borrows it and leaves nothing behind. Its chunks are memory of the global allocator.
+unsafe impl<V: Vm> Send for DataStack<V> {}
+
+impl<V: Vm> DataStack<V> {
+    /// An empty stack. Allocates with the first frame.
+    pub const fn new(limits: Limits) -> Self {
+        DataStack {
+            top: Cell::new(ptr::null_mut()),
+            limit: Cell::new(ptr::null_mut()),
+            chunk: Cell::new(ptr::null_mut()),
+            spare: Cell::new(ptr::null_mut()),
+            current: Cell::new(None),
+            remaining: Cell::new(limits.recursion),
+            bytes: Cell::new(0),
+            limits,
+        }
+    }
+
+    /// Activations that may still be added.
+    pub fn remaining(&self) -> u32 {
+        self.remaining.get()
+    }
+
+    /// Bytes of all chunks, the spare one included.
+    pub fn bytes(&self) -> usize {
+        self.bytes.get()
+    }
+
+    /// Takes memory for a frame off the top.
+    ///
+    /// Strictly less than what is free: one word at least stays unused, as in CPython.
+    #[inline(always)]
+    pub(crate) fn push(&self, words: usize) -> Result<NonNull<()>, Full> {
+        let top = self.top.get();
+        if words * WORD < self.limit.get().addr() - top.addr() {
+            self.top.set(top.wrapping_add(words));
+            // SAFETY: there is free room, so there is a chunk, and its words are not at address 0.
+            return Ok(unsafe { NonNull::new_unchecked(top.cast()) });
+        }
+        self.push_chunk(words)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn push_chunk(&self, words: usize) -> Result<NonNull<()>, Full> {
+        let mut size = CHUNK_BYTES;
+        while size < WORD * (words + MINIMUM_OVERHEAD) {
+            size = size.checked_mul(2).ok_or(Full::Memory)?;
+        }
+        let chunk = self.take_spare(size).map_or_else(|| self.allocate(size), Ok)?;
+        let below = self.chunk.get();
+        if let Some(below) = NonNull::new(below) {
+            // SAFETY: the current chunk is allocated, and aligned as the struct.
+            let used = (self.top.get().addr() - below.addr().get()) / WORD - DATA;
+            // SAFETY: as above; nobody holds a reference to the head of a chunk.
+            unsafe { (*below.as_ptr()).top = used };
+        }
+        // SAFETY: the chunk is allocated with room for its head, and is ours alone.
+        unsafe { (*chunk.as_ptr()).previous = below };
+        // SAFETY: as above.
+        let size = unsafe { (*chunk.as_ptr()).size };
+        // The first frame of the root chunk does not start where the data does, so that its pop does not free the chunk.
+        let skip = usize::from(below.is_null());
+        let memory = chunk.as_ptr().cast::<usize>().wrapping_add(DATA + skip);
+        self.chunk.set(chunk.as_ptr());
+        self.limit.set(chunk.as_ptr().wrapping_byte_add(size).cast());
+        self.top.set(memory.wrapping_add(words));
+        NonNull::new(memory.cast()).ok_or(Full::Memory)
+    }
+
+    fn take_spare(&self, wanted: usize) -> Option<NonNull<Chunk>> {
+        let spare = NonNull::new(self.spare.get())?;
+        // SAFETY: the spare chunk is allocated and nobody else's.
+        if unsafe { spare.as_ref() }.size < wanted {
+            return None;
+        }
+        self.spare.set(ptr::null_mut());
+        Some(spare)
+    }
+
+    fn allocate(&self, size: usize) -> Result<NonNull<Chunk>, Full> {
+        if size > self.limits.bytes.saturating_sub(self.bytes.get()) {
+            self.free(self.spare.replace(ptr::null_mut()));
+            if size > self.limits.bytes.saturating_sub(self.bytes.get()) {
+                return Err(Full::Memory);
+            }
+        }
+        let layout = Layout::from_size_align(size, align_of::<Chunk>()).map_err(|_| Full::Memory)?;
+        // SAFETY: the size is not 0.
+        let memory = unsafe { alloc(layout) };
+        let chunk = NonNull::new(memory.cast::<Chunk>()).ok_or(Full::Memory)?;
+        // SAFETY: it was just allocated, larger than the head and aligned for it.
+        unsafe { chunk.write(Chunk { previous: ptr::null_mut(), size, top: 0 }) };
+        self.bytes.set(self.bytes.get() + size);
+        Ok(chunk)
+    }
+
+    fn free(&self, chunk: *mut Chunk) {
+        let Some(chunk) = NonNull::new(chunk) else { return };
+        // SAFETY: callers pass a chunk that is allocated and that they took out of the stack.
+        let size = unsafe { chunk.as_ref() }.size;
+        let Ok(layout) = Layout::from_size_align(size, align_of::<Chunk>()) else { return };
+        self.bytes.set(self.bytes.get() - size);
+        // SAFETY: it was allocated with this layout in `allocate`, and nobody has it any more.
+        unsafe { dealloc(chunk.as_ptr().cast(), layout) };
+    }
+
+    /// Gives the memory of the topmost frame back.
+    ///
+    /// # Safety
+    ///
+    /// The frame must be the last one that was pushed and not popped, and nobody may use it afterwards.
+    #[inline(always)]
+    pub(crate) unsafe fn pop(&self, frame: NonNull<()>) {
+        let chunk = self.chunk.get();
+        if frame.as_ptr().addr() == chunk.addr() + DATA * WORD {
+            self.pop_chunk();
+        } else {
+            self.top.set(frame.as_ptr().cast());
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn pop_chunk(&self) {
+        let Some(chunk) = NonNull::new(self.chunk.get()) else { return };
+        // SAFETY: the current chunk is allocated; it holds no frame any more.
+        let previous = unsafe { chunk.as_ref() }.previous;
+        if let Some(below) = NonNull::new(previous) {
+            // SAFETY: chunks below the current one stay allocated.
+            let (size, used) = (unsafe { below.as_ref() }.size, unsafe { below.as_ref() }.top);
+            self.chunk.set(previous);
+            self.top.set(previous.cast::<usize>().wrapping_add(DATA + used));
+            self.limit.set(previous.wrapping_byte_add(size).cast());
+        }
+        self.free(self.spare.replace(chunk.as_ptr()));
+    }
+}
+
+impl<V: Vm> Drop for DataStack<V> {
+    fn drop(&mut self) {
+        self.free(self.spare.get());
+        // No frame is left, so only the root chunk is; walking down costs nothing.
+        let mut chunk = self.chunk.get();
+        while let Some(at) = NonNull::new(chunk) {
+            // SAFETY: chunks of the list are allocated.
+            chunk = unsafe { at.as_ref() }.previous;
+            self.free(at.as_ptr());
+        }
+    }
+}
+
+impl<V: Vm> Default for DataStack<V> {
+    fn default() -> Self {
+        Self::new(Limits::default())
+    }
+}
+
+impl<V: Vm> fmt::Debug for DataStack<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DataStack")
+            .field("remaining", &self.remaining.get())
+            .field("bytes", &self.bytes.get())
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::stand_in::Cpython3_14;
+    use crate::vm::Blank;
+
+    type Stack = DataStack<Blank<Cpython3_14>>;
+
+    fn pop(stack: &Stack, frame: NonNull<()>) {
+        // SAFETY: tests pop in the opposite order and use no memory.
+        unsafe { stack.pop(frame) }
+    }
+
+    #[test]
+    fn frames_fill_a_chunk_as_in_cpython() {
+        let stack = Stack::default();
+        let frames: Vec<_> = (0..136).map(|_| stack.push(15).expect("room")).collect();
+        assert_eq!(stack.bytes(), CHUNK_BYTES, "136 frames of 15 words in one chunk");
+        assert_eq!(frames[0].addr().get() - stack.chunk.get().addr(), 32, "the first frame of a thread");
+        assert_eq!(frames[135].addr().get() - frames[0].addr().get(), 135 * 15 * WORD);
+        let next = stack.push(15).expect("room");
+        assert_eq!(next.addr().get() - stack.chunk.get().addr(), 24, "not the root chunk");
+        assert_eq!(stack.bytes(), 2 * CHUNK_BYTES);
+        pop(&stack, next);
+        for &frame in frames.iter().rev() {
+            pop(&stack, frame);
+        }
+        assert_eq!(stack.top.get().addr() - stack.chunk.get().addr(), 32);
+    }
+
+    #[test]
+    fn one_word_stays_unused() {
+        // 2045 words of data, one skipped in the root chunk.
+        let stack = Stack::default();
+        let first = stack.push(1000).expect("room");
+        let exact = stack.push(1044).expect("room");
+        assert_eq!(stack.bytes(), 2 * CHUNK_BYTES, "1044 words are free, so 1044 do not fit");
+        pop(&stack, exact);
+        let less = stack.push(1043).expect("room");
+        assert_ne!(less.addr(), exact.addr());
+        assert_eq!(less.addr().get() - first.addr().get(), 1000 * WORD);
+    }
+
+    #[test]
+    fn chunks_double_until_a_thousand_words_are_over() {
+        for (words, size) in [(1048, 16), (1049, 32), (3096, 32), (3097, 64), (100_000, 1024)] {
+            let stack = Stack::default();
+            stack.push(words).expect("room");
+            assert_eq!(stack.bytes(), size * 1024, "{words} words");
+        }
+    }
+
+    #[test]
+    fn a_chunk_is_kept() {
+        let stack = Stack::default();
+        let first = stack.push(2000).expect("room");
+        let edge = stack.push(100).expect("room");
+        for _ in 0..10 {
+            pop(&stack, edge);
+            assert_eq!(stack.push(100), Ok(edge), "the spare chunk again");
+        }
+        pop(&stack, edge);
+        let large = stack.push(5000).expect("room");
+        assert_eq!(stack.bytes(), (16 + 16 + 64) * 1024);
+        pop(&stack, large);
+        assert_eq!(stack.bytes(), (16 + 64) * 1024, "the one that came last is kept");
+        pop(&stack, first);
+    }
+
+    #[test]
+    fn the_memory_limit_gives_the_spare_chunk_up_first() {
+        let stack = Stack::new(Limits { bytes: 3 * CHUNK_BYTES, ..Limits::default() });
+        let first = stack.push(2000).expect("room");
+        let second = stack.push(2000).expect("room");
+        assert_eq!(stack.push(5000), Err(Full::Memory));
+        pop(&stack, second);
+        let larger = stack.push(1100).expect("room for 32 KiB without the spare chunk");
+        assert_eq!(stack.bytes(), 3 * CHUNK_BYTES);
+        pop(&stack, larger);
+        pop(&stack, first);
+    }
+}

@@ -1,0 +1,310 @@
+//! The way in: an entry, what it leaves behind, and how frames are put on top.
+
+#![expect(unsafe_code, reason = "frames are made in memory of the data stack")]
+
+use core::cell::Cell;
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem::{self, MaybeUninit};
+use core::ptr::{self, NonNull};
+
+use crate::bounds::{Bounds, Checked, Trusted};
+use crate::data_stack::{DataStack, Full};
+use crate::frame::{Finally, FramePtr, InterpreterFrame, Lent, Link, MOST_SLOTS, Specials, Start};
+use crate::generator_frame::{self, GeneratorFrame};
+use crate::machine::Numbers;
+use crate::running::{Any, Brand, Reason, Refused, Resumed, Returned, Running, lost};
+use crate::stack_ref::StackRef;
+use crate::stand_in::generator::{Executing, OnSend};
+use crate::stand_in::owner;
+use crate::version::{Activation, Position};
+use crate::vm::{Code, Value, Vm};
+
+/// The stack cannot be entered: the topmost frame is in the hands of an eval loop. Go through [`Running::escape`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held;
+
+impl fmt::Display for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an eval loop holds the topmost frame")
+    }
+}
+
+impl core::error::Error for Held {}
+
+/// The inside of an entry, with nothing running: below the first call, and again after its return.
+pub struct Entry<'t, V: Vm, B: Bounds = Checked> {
+    shim: FramePtr<V>,
+    stack: &'t DataStack<V>,
+    brand: Brand<'t>,
+    bounds: PhantomData<B>,
+}
+
+impl<V: Vm> DataStack<V> {
+    /// Runs `body` on top of the stack: the only way in.
+    ///
+    /// `shim` is what stands for the code of the native caller in the chain of frames: `None` from 3.13 on, a code object
+    /// of two instructions in 3.12. Whatever frames `body` leaves above are cleared when it ends, also by a panic.
+    ///
+    /// # Errors
+    ///
+    /// [`Held`] if an eval loop holds the topmost frame.
+    pub fn enter<R>(&self, shim: V::Value, body: impl for<'t> FnOnce(Entry<'t, V>) -> R) -> Result<R, Held> {
+        let below = self.current.get();
+        if below.is_some_and(FramePtr::is_held) {
+            return Err(Held);
+        }
+        let start = Start {
+            executable: shim,
+            function: None,
+            globals: Lent::new(None),
+            builtins: Lent::new(None),
+            previous: Link::new(below),
+            instruction: ptr::null(),
+            owner: <V::Python as Activation>::SHIM,
+            is_entry: false,
+        };
+        let mut memory = MaybeUninit::<InterpreterFrame<V>>::uninit();
+        // SAFETY: the local is aligned and large enough for a header, a shim has no slots, and nothing else uses the local,
+        // which outlives the guard below.
+        let shim = unsafe { FramePtr::init(NonNull::from(&mut memory).cast(), start, V::FrameExtra::default()) };
+        shim.spill(shim.slots());
+        let remaining = self.remaining.get();
+        self.current.set(Some(shim));
+        let _leave = Finally(|| {
+            let _shim = Finally(|| {
+                self.current.set(below);
+                self.remaining.set(remaining);
+                shim.end(|| ());
+            });
+            self.clear_above(shim);
+        });
+        Ok(body(Entry::at(shim, self)))
+    }
+
+    /// Ends all frames above one, the topmost first; goes on if a destructor panics. The topmost one must not be in the
+    /// hands of anybody who goes on.
+    pub(crate) fn clear_above(&self, shim: FramePtr<V>) {
+        while let Some(frame) = self.current.get()
+            && frame != shim
+        {
+            let rest = Finally(|| self.clear_above(shim));
+            self.current.set(frame.previous());
+            self.remaining.set(self.remaining.get() + 1);
+            if frame.is_by_thread() {
+                // SAFETY: frames are unlinked in the order opposite to that of their pushes, and what destructors push
+                // above is popped before they return; nobody has a handle any more.
+                frame.end(|| unsafe { self.pop(frame.memory()) });
+            } else {
+                // SAFETY: a generator's frame that is linked has no other owner.
+                unsafe { generator_frame::end(frame) };
+            }
+            mem::forget(rest);
+        }
+    }
+}
+
+/// What a callee is made of, before anything is taken.
+pub(crate) struct Callee<V: Vm> {
+    code: NonNull<<V::Value as Value>::Code>,
+    executable: V::Value,
+    globals: Lent<V>,
+    builtins: Lent<V>,
+    extra: V::FrameExtra,
+    memory: NonNull<()>,
+    locals: u32,
+}
+
+impl<V: Vm> DataStack<V> {
+    /// Everything of a call that can fail, or that runs code of the VM.
+    #[inline(always)]
+    pub(crate) fn prepare(&self, function: &V::Value, count: u32) -> Result<Callee<V>, Reason> {
+        let parts = function.as_function().ok_or(Reason::NotAFunction)?;
+        let code = parts.code.as_code().ok_or(Reason::NotAFunction)?;
+        let locals = code.nlocalsplus();
+        let slots = locals as usize + code.stacksize() as usize;
+        if count > locals || slots > MOST_SLOTS {
+            return Err(Reason::Unfit);
+        }
+        let code = NonNull::from(code);
+        let executable = parts.code.clone();
+        let (globals, builtins) = (Lent::new(parts.globals), Lent::new(parts.builtins));
+        let extra = V::FrameExtra::default();
+        let remaining = self.remaining.get();
+        if remaining == 0 {
+            return Err(Reason::Full(Full::Recursion));
+        }
+        let memory = self.push(InterpreterFrame::<V>::SPECIALS_WORDS + slots).map_err(Reason::Full)?;
+        self.remaining.set(remaining - 1);
+        Ok(Callee { code, executable, globals, builtins, extra, memory, locals })
+    }
+
+    /// Makes a frame, moves its arguments into it, and puts it on top.
+    ///
+    /// # Safety
+    ///
+    /// `callee` must come from [`prepare`](Self::prepare) of this function and this number of arguments, with nothing
+    /// pushed since. The arguments must be initialised, and are the frame's afterwards. The frame below must be spilled.
+    #[inline(always)]
+    pub(crate) unsafe fn start<'t, B: Bounds>(
+        &'t self,
+        callee: Callee<V>,
+        function: V::Value,
+        arguments: *const StackRef<V>,
+        count: u32,
+        previous: FramePtr<V>,
+        is_entry: bool,
+    ) -> Running<'t, V, Any, B> {
+        // SAFETY: a reference to the code object is in `callee`, and then in the frame.
+        let code = unsafe { callee.code.as_ref() };
+        let units = code.units().as_ptr();
+        let start = Start {
+            executable: callee.executable,
+            function: Some(function),
+            globals: callee.globals,
+            builtins: callee.builtins,
+            previous: Link::new(Some(previous)),
+            instruction: units.wrapping_offset(V::Python::NEW.resolve(0, 0)),
+            owner: <V::Python as Numbers<owner::Thread>>::RAW,
+            is_entry,
+        };
+        // SAFETY: the memory was taken off the data stack for this frame, with room for the slots of its code.
+        let frame = unsafe { FramePtr::init(callee.memory, start, callee.extra) };
+        let slots = frame.slots();
+        let base = slots.wrapping_add(callee.locals as usize);
+        // A loop and not a copy of unknown length: there are few arguments.
+        for index in 0..count as usize {
+            // SAFETY: the arguments are initialised, and moved from here.
+            let argument = unsafe { arguments.wrapping_add(index).read() };
+            // SAFETY: there are at least as many locals as arguments.
+            unsafe { slots.wrapping_add(index).write(argument) };
+        }
+        let mut slot = slots.wrapping_add(count as usize);
+        while slot < base {
+            // SAFETY: it is one of the locals.
+            unsafe { slot.write(StackRef::null()) };
+            slot = slot.wrapping_add(1);
+        }
+        self.current.set(Some(frame));
+        Running::new(frame, base, units, B::of::<V>(base, code), self)
+    }
+
+    /// Takes up the frame that is on top after another one left.
+    ///
+    /// # Safety
+    ///
+    /// The frame must be the topmost one, spilled, and of this entry; nobody else may have a handle of this entry.
+    #[inline(always)]
+    pub(crate) unsafe fn take_up<'t, B: Bounds>(
+        &'t self,
+        frame: FramePtr<V>,
+        position: Position,
+    ) -> Returned<'t, V, B> {
+        if frame.is_shim() {
+            return Returned::Left(Entry::at(frame, self));
+        }
+        let offset = frame.specials().return_offset().map_or(0, Cell::get);
+        let units = position.resolve(<V::Python as Activation>::SEND_CACHES, offset);
+        let next = frame.specials().instruction().get().wrapping_offset(units);
+        let Some(top) = frame.hold() else { lost() };
+        let ends = B::of_frame(frame);
+        Returned::Frame(Running::new(frame, top, next, ends, self))
+    }
+}
+
+impl<'t, V: Vm, B: Bounds> Entry<'t, V, B> {
+    #[inline(always)]
+    pub(crate) fn at(shim: FramePtr<V>, stack: &'t DataStack<V>) -> Self {
+        Entry { shim, stack, brand: PhantomData, bounds: PhantomData }
+    }
+
+    /// The same entry, whose frames do not check bounds.
+    ///
+    /// # Safety
+    ///
+    /// For every frame of the entry, the eval loop must push and pop as the code's `stacksize` says and never pop into the
+    /// locals, a call's [`Arguments`] included; must use no local from `nlocalsplus` on; and must neither fetch behind the last code unit nor jump out of
+    /// the code. A verifier that ran when the code was loaded is a proof.
+    pub unsafe fn trusted(self) -> Entry<'t, V, Trusted> {
+        Entry::at(self.shim, self.stack)
+    }
+
+    /// The stack, for what runs while no frame of this entry does.
+    pub fn stack(&self) -> &DataStack<V> {
+        self.stack
+    }
+
+    fn is_on_top(&self) -> bool {
+        self.stack.current.get() == Some(self.shim)
+    }
+
+    /// Calls a function. Its first locals are taken out of `arguments`, which are empty afterwards.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] with everything that went in; `arguments` are untouched.
+    pub fn call(
+        self,
+        function: V::Value,
+        arguments: &mut [StackRef<V>],
+    ) -> Result<Running<'t, V, Any, B>, Refused<Self, V::Value>> {
+        if !self.is_on_top() {
+            return Err(Refused { reason: Reason::NotOnTop, caller: self, callee: function });
+        }
+        let count = u32::try_from(arguments.len()).unwrap_or(u32::MAX);
+        let callee = match self.stack.prepare(&function, count) {
+            Ok(callee) => callee,
+            Err(reason) => return Err(Refused { reason, caller: self, callee: function }),
+        };
+        // SAFETY: `callee` is of this call; the arguments are initialised, and overwritten below without being dropped; the
+        // shim is spilled.
+        let running = unsafe { self.stack.start(callee, function, arguments.as_ptr(), count, self.shim, true) };
+        for argument in arguments {
+            // SAFETY: the place is valid; what was in it was moved into the frame.
+            unsafe { ptr::write(argument, StackRef::null()) };
+        }
+        Ok(running)
+    }
+
+    /// Resumes a generator's frame. See [`Running::send`].
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] with everything that went in.
+    pub fn send<S>(self, generator: GeneratorFrame<V, S>) -> Resumed<'t, V, B, Self, S>
+    where
+        S: OnSend<V::Python, Executing>,
+    {
+        if !self.is_on_top() {
+            return Err(Refused { reason: Reason::NotOnTop, caller: self, callee: generator });
+        }
+        let remaining = self.stack.remaining.get();
+        if remaining == 0 {
+            return Err(Refused { reason: Reason::Full(Full::Recursion), caller: self, callee: generator });
+        }
+        self.stack.remaining.set(remaining - 1);
+        // SAFETY: the shim is on top and spilled, and this is the only handle of the entry.
+        Ok(unsafe { resume(self.stack, generator.into_frame(), self.shim) })
+    }
+}
+
+/// Puts a generator's frame on top.
+///
+/// # Safety
+///
+/// `previous` must be the topmost frame, spilled; the frame must be a generator's, spilled, and nobody else's; nobody else
+/// may have a handle of this entry.
+#[inline(always)]
+pub(crate) unsafe fn resume<'t, V: Vm, B: Bounds>(
+    stack: &'t DataStack<V>,
+    frame: FramePtr<V>,
+    previous: FramePtr<V>,
+) -> Running<'t, V, owner::Generator, B> {
+    frame.specials().previous().set(Some(previous));
+    stack.current.set(Some(frame));
+    // SAFETY: the frame is on top now, and spilled.
+    match unsafe { stack.take_up::<B>(frame, <V::Python as Activation>::RESUME) } {
+        Returned::Frame(running) => running.assume_owner(),
+        Returned::Left(_) => lost(),
+    }
+}

@@ -1,0 +1,256 @@
+//! One word per slot: nothing, a counted reference, a borrowed one, or a small integer.
+//!
+//! The encoding is the version's. Until 3.13 a slot is a plain pointer and an empty one is 0; from 3.14 on the two low
+//! bits say what it is and an empty one is 1 (`_PyStackRef`, Include/internal/pycore_stackref.h).
+
+#![expect(unsafe_code, reason = "a slot is a tagged pointer")]
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem::{self, ManuallyDrop};
+use core::ops::Deref;
+use core::ptr::{self, NonNull};
+
+use crate::version::Activation;
+use crate::vm::{Value, Vm};
+
+/// What a slot holds. Owns the reference if it is a counted one.
+#[repr(transparent)]
+pub struct StackRef<V: Vm> {
+    word: *mut (),
+    value: PhantomData<V::Value>,
+}
+
+/// What a slot holds, decoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unpacked<T> {
+    /// Nothing.
+    Null,
+    /// A reference, now a counted one.
+    Value(T),
+    /// A small integer. From 3.14.
+    Integer(isize),
+}
+
+impl<V: Vm> StackRef<V> {
+    const TAGS: crate::version::Tags = <V::Python as Activation>::TAGS;
+    const NULL_SLOT: usize = <V::Python as Activation>::NULL_SLOT;
+
+    #[inline(always)]
+    const fn from_word(word: *mut ()) -> Self {
+        StackRef { word, value: PhantomData }
+    }
+
+    /// An empty slot.
+    #[inline(always)]
+    pub const fn null() -> Self {
+        Self::from_word(ptr::without_provenance_mut(Self::NULL_SLOT))
+    }
+
+    /// A counted reference.
+    #[inline(always)]
+    pub fn owned(value: V::Value) -> Self {
+        let word = value.into_raw().as_ptr();
+        debug_assert!(word.addr() & 0b11 == 0, "the two low bits of a reference must be 0");
+        Self::from_word(word)
+    }
+
+    /// A reference that is not counted. Before 3.14, which knows none, a counted one.
+    ///
+    /// # Safety
+    ///
+    /// Another reference to the object must live as long as what is returned, and as long as whatever slot that is moved
+    /// to. Functions of the runtime that copy a slot or move it into a generator make it a counted one.
+    #[inline(always)]
+    pub unsafe fn borrowed(value: &V::Value) -> Self {
+        if Self::TAGS.borrowed == 0 {
+            return Self::owned(value.clone());
+        }
+        Self::from_word(value.as_raw().as_ptr().map_addr(|addr| addr | Self::TAGS.borrowed))
+    }
+
+    /// A small integer; none if the version has no integers in slots (before 3.14), or if it is too large.
+    #[inline]
+    pub fn integer(integer: isize) -> Option<Self> {
+        let shifted = integer << Self::TAGS.shift;
+        if Self::TAGS.integer == 0 || shifted >> Self::TAGS.shift != integer {
+            return None;
+        }
+        Some(Self::from_word(ptr::without_provenance_mut(shifted.cast_unsigned() | Self::TAGS.integer)))
+    }
+
+    #[inline(always)]
+    fn tag(&self) -> usize {
+        self.word.addr() & Self::TAGS.mask
+    }
+
+    /// Whether there is nothing in the slot.
+    #[inline(always)]
+    pub fn is_null(&self) -> bool {
+        self.word.addr() == Self::NULL_SLOT
+    }
+
+    /// Whether it holds a counted reference.
+    #[inline(always)]
+    pub fn is_owned(&self) -> bool {
+        self.tag() == 0 && (Self::NULL_SLOT != 0 || !self.is_null())
+    }
+
+    #[inline(always)]
+    fn is_integer(&self) -> bool {
+        Self::TAGS.integer != 0 && self.tag() == Self::TAGS.integer
+    }
+
+    /// The pointer of a reference, counted or borrowed.
+    #[inline(always)]
+    fn pointer(&self) -> Option<NonNull<()>> {
+        if self.is_owned() {
+            return Some(self.owned_pointer());
+        }
+        if Self::TAGS.mask == 0 { None } else { Self::borrowed_pointer(self.word) }
+    }
+
+    /// The pointer of a counted reference.
+    #[inline(always)]
+    fn owned_pointer(&self) -> NonNull<()> {
+        debug_assert!(self.is_owned());
+        // SAFETY: callers saw that the reference is counted, and such a word is no null pointer: where an empty slot is 0,
+        // `is_owned` excludes it.
+        unsafe { core::hint::assert_unchecked(!self.word.is_null()) };
+        // SAFETY: as above.
+        unsafe { NonNull::new_unchecked(self.word) }
+    }
+
+    /// The pointer of a reference that is not counted. Takes the word, so that slots stay in registers.
+    #[cold]
+    fn borrowed_pointer(word: *mut ()) -> Option<NonNull<()>> {
+        let tag = word.addr() & Self::TAGS.mask;
+        if word.addr() == Self::NULL_SLOT || tag == Self::TAGS.integer {
+            return None;
+        }
+        NonNull::new(word.map_addr(|addr| addr & !Self::TAGS.mask))
+    }
+
+    /// The reference, looked at.
+    #[inline(always)]
+    pub fn as_value(&self) -> Option<Ref<'_, V>> {
+        // SAFETY: the pointer is one of `into_raw` or `as_raw`. Counted, it stands for a reference that is owned by `self`,
+        // which is borrowed for as long; borrowed, another one lives as long as `self` by the contract of `borrowed`.
+        self.pointer().map(|raw| unsafe { Ref::new(raw) })
+    }
+
+    /// The reference, as a counted one. Nothing if the slot is empty or holds an integer.
+    #[inline(always)]
+    pub fn into_value(self) -> Option<V::Value> {
+        let slot = ManuallyDrop::new(self);
+        if slot.is_owned() {
+            // SAFETY: the tag says that this is the pointer of `into_raw` of a reference that was owned by `self`; `self`
+            // was forgotten.
+            return Some(unsafe { V::Value::from_raw(slot.owned_pointer()) });
+        }
+        if Self::TAGS.mask == 0 {
+            return None;
+        }
+        // SAFETY: the word was in a slot that is there until the end of this function.
+        unsafe { Self::counted(slot.word) }
+    }
+
+    /// Takes a reference to what a word points to that is not counted.
+    ///
+    /// # Safety
+    ///
+    /// The word must be that of a slot that is still there.
+    #[cold]
+    unsafe fn counted(word: *mut ()) -> Option<V::Value> {
+        let raw = Self::borrowed_pointer(word)?;
+        // SAFETY: another reference to the object lives as long as the slot, by the contract of `borrowed`.
+        let value = unsafe { Ref::<V>::new(raw) };
+        Some(V::Value::clone(&value))
+    }
+
+    /// What it holds, with a borrowed reference made a counted one.
+    #[inline]
+    pub fn unpack(self) -> Unpacked<V::Value> {
+        if self.is_null() {
+            Unpacked::Null
+        } else if self.is_integer() {
+            Unpacked::Integer(self.word.addr().cast_signed() >> Self::TAGS.shift)
+        } else {
+            self.into_value().map_or(Unpacked::Null, Unpacked::Value)
+        }
+    }
+
+    /// The same again; a reference is counted in the copy, however it was held.
+    #[inline(always)]
+    pub fn duplicate(&self) -> Self {
+        match self.as_value() {
+            Some(value) => Self::owned(V::Value::clone(&value)),
+            None => Self::from_word(self.word),
+        }
+    }
+
+    /// The same, with a borrowed reference made a counted one (`PyStackRef_MakeHeapSafe`).
+    #[inline]
+    pub fn into_owned(self) -> Self {
+        if self.is_owned() { self } else { self.duplicate() }
+    }
+
+    /// Gives a counted reference back, unless it is the last one. Runs no code of the program's.
+    #[inline(always)]
+    pub fn release(self) -> Option<<V::Value as Value>::Last> {
+        if !self.is_owned() {
+            return None;
+        }
+        self.into_value().and_then(V::Value::release)
+    }
+}
+
+impl<V: Vm> Drop for StackRef<V> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if self.is_owned() {
+            drop(mem::take(self).into_value());
+        }
+    }
+}
+
+impl<V: Vm> Default for StackRef<V> {
+    fn default() -> Self {
+        Self::null()
+    }
+}
+
+impl<V: Vm> fmt::Debug for StackRef<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StackRef({:#x})", self.word.addr())
+    }
+}
+
+/// A reference that is looked at, and not owned.
+pub struct Ref<'a, V: Vm> {
+    value: ManuallyDrop<V::Value>,
+    borrow: PhantomData<&'a V::Value>,
+}
+
+impl<V: Vm> Ref<'_, V> {
+    /// A look at the reference of a pointer.
+    ///
+    /// # Safety
+    ///
+    /// The pointer must come from `into_raw` or `as_raw` of a reference that lives as long as what is returned.
+    #[inline(always)]
+    pub(crate) unsafe fn new(raw: NonNull<()>) -> Self {
+        // SAFETY: the pointer comes from a live reference. That one is not owned by us, so ours is never dropped.
+        let value = unsafe { V::Value::from_raw(raw) };
+        Ref { value: ManuallyDrop::new(value), borrow: PhantomData }
+    }
+}
+
+impl<V: Vm> Deref for Ref<'_, V> {
+    type Target = V::Value;
+
+    #[inline(always)]
+    fn deref(&self) -> &V::Value {
+        &self.value
+    }
+}

@@ -1,0 +1,190 @@
+//! What the author of a VM provides: references to objects, and what the runtime asks of code and functions.
+//!
+//! The runtime does not know what an object is, how it is counted, or what an instruction does.
+
+#![expect(unsafe_code, reason = "a VM promises what memory safety rests on")]
+
+use core::cell::Cell;
+use core::convert::Infallible;
+use core::marker::PhantomData;
+use core::ptr::NonNull;
+
+use crate::version::Activation;
+
+/// A virtual machine: everything that frames are generic over.
+pub trait Vm: Sized + 'static {
+    /// The version of CPython whose frames it has.
+    type Python: Activation;
+    /// One counted reference to an object.
+    type Value: Value;
+    /// What it adds to every frame, between CPython's fields and the slots. Dropped when the frame's memory goes.
+    type FrameExtra: Default;
+}
+
+/// One owned reference to an object of a VM: a counted raw pointer, an `Rc`, an `Arc`, a handle.
+///
+/// Dropping it gives the reference back, cloning it takes another one.
+///
+/// # Safety
+///
+/// - [`into_raw`](Self::into_raw) and [`as_raw`](Self::as_raw) return the same pointer for the same reference, its two
+///   low bits are 0, and [`from_raw`](Self::from_raw) makes the reference out of it again.
+/// - The pointer stays valid while the reference lives, wherever the reference itself is moved.
+/// - If [`as_code`](Self::as_code) returns code once, then it always does so for this object, always the same, and that
+///   code stays where it is while any reference to the object lives.
+/// - The objects that [`as_function`](Self::as_function) lends as globals and builtins live at least as long as the
+///   function does.
+pub unsafe trait Value: Clone + 'static {
+    /// The last reference to an object: dropping it runs whatever the object's end runs.
+    type Last;
+    /// The code objects among the objects.
+    type Code: Code + ?Sized;
+
+    /// The reference as a pointer whose two low bits are 0.
+    fn into_raw(self) -> NonNull<()>;
+
+    /// The pointer that [`into_raw`](Self::into_raw) would return.
+    fn as_raw(&self) -> NonNull<()>;
+
+    /// The reference again.
+    ///
+    /// # Safety
+    ///
+    /// The pointer must come from [`into_raw`](Self::into_raw) of this type, and stand for one reference that is owned
+    /// by the caller.
+    unsafe fn from_raw(raw: NonNull<()>) -> Self;
+
+    /// Gives the reference back, unless it is the last one. Runs no code of the program's.
+    fn release(self) -> Option<Self::Last>;
+
+    /// The code, if the object is a code object.
+    fn as_code(&self) -> Option<&Self::Code>;
+
+    /// What a call needs to know, if the object is a function.
+    fn as_function(&self) -> Option<Function<'_, Self>>;
+}
+
+/// What a frame takes from the function it runs.
+#[derive(Debug)]
+pub struct Function<'a, T> {
+    /// The code object. The frame takes a reference of its own.
+    pub code: &'a T,
+    /// The globals. The frame borrows them from the function.
+    pub globals: Option<&'a T>,
+    /// The builtins. The frame borrows them from the function.
+    pub builtins: Option<&'a T>,
+}
+
+/// What a frame needs to know of a code object.
+///
+/// # Safety
+///
+/// All answers are the same for the object's whole life; the units may change, but not their number or their place.
+/// There is at least one.
+pub unsafe trait Code {
+    /// Locals, cells and free variables, in slots (`co_nlocalsplus`).
+    fn nlocalsplus(&self) -> u32;
+    /// Slots of the evaluation stack (`co_stacksize`).
+    fn stacksize(&self) -> u32;
+    /// The instructions and their caches (`co_code_adaptive`).
+    fn units(&self) -> &[CodeUnit];
+}
+
+/// One code unit of two bytes: an instruction, or a part of an inline cache. It may be rewritten while it is run.
+#[derive(Debug, Default)]
+#[repr(transparent)]
+pub struct CodeUnit(Cell<u16>);
+
+impl CodeUnit {
+    /// An instruction: the opcode is the first byte in memory.
+    #[inline]
+    pub const fn new(opcode: u8, argument: u8) -> CodeUnit {
+        CodeUnit(Cell::new(u16::from_ne_bytes([opcode, argument])))
+    }
+
+    /// The opcode and its argument.
+    #[inline(always)]
+    pub fn instruction(&self) -> Instruction {
+        let [opcode, argument] = self.0.get().to_ne_bytes();
+        Instruction { opcode, argument }
+    }
+
+    /// All 16 bits, as in an inline cache.
+    #[inline]
+    pub fn get(&self) -> u16 {
+        self.0.get()
+    }
+
+    /// Changes the unit: specialisation, instrumentation, cache contents.
+    #[inline]
+    pub fn set(&self, bits: u16) {
+        self.0.set(bits);
+    }
+}
+
+/// What a code unit says when it is an instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Instruction {
+    /// The opcode.
+    pub opcode: u8,
+    /// Its argument, before any `EXTENDED_ARG` is added.
+    pub argument: u8,
+}
+
+/// The VM of version `P` that has no objects and adds nothing to frames: for statements about layouts.
+pub struct Blank<P>(PhantomData<P>, Infallible);
+
+impl<P: Activation> Vm for Blank<P> {
+    type Python = P;
+    type Value = NoValue;
+    type FrameExtra = ();
+}
+
+/// A reference of a VM without objects: there is none.
+#[derive(Clone, Debug)]
+pub enum NoValue {}
+
+// SAFETY: there are no values, so nothing is ever promised of one.
+unsafe impl Code for NoValue {
+    fn nlocalsplus(&self) -> u32 {
+        match *self {}
+    }
+
+    fn stacksize(&self) -> u32 {
+        match *self {}
+    }
+
+    fn units(&self) -> &[CodeUnit] {
+        match *self {}
+    }
+}
+
+// SAFETY: there are no values, so nothing is ever promised of one.
+unsafe impl Value for NoValue {
+    type Last = NoValue;
+    type Code = NoValue;
+
+    fn into_raw(self) -> NonNull<()> {
+        match self {}
+    }
+
+    fn as_raw(&self) -> NonNull<()> {
+        match *self {}
+    }
+
+    unsafe fn from_raw(_: NonNull<()>) -> Self {
+        unreachable!("a pointer of a type without values")
+    }
+
+    fn release(self) -> Option<NoValue> {
+        match self {}
+    }
+
+    fn as_code(&self) -> Option<&NoValue> {
+        match *self {}
+    }
+
+    fn as_function(&self) -> Option<Function<'_, NoValue>> {
+        match *self {}
+    }
+}
