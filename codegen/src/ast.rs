@@ -171,6 +171,8 @@ pub struct Row {
     pub versions: Versions,
     /// What happens.
     pub outcome: Outcome,
+    /// Whether it is one of ours, in a machine that is extended.
+    pub inherited: bool,
     /// The whole row.
     pub span: At<()>,
 }

@@ -97,6 +97,33 @@ impl Diagnostic {
         self.severity
     }
 
+    /// Where it is, if it stands in a file: the place at fault.
+    pub fn place(&self) -> Option<Span> {
+        self.first_place()
+    }
+
+    /// All that it says but the places, for a compiler that shows the code itself: the first line, what is wrong at the
+    /// place, the other parties by their lines, notes and help.
+    pub fn words(&self, sources: &Sources) -> String {
+        let mut text = format!("{} [{}]", self.title, self.rule);
+        let first = self.first_place();
+        for label in self.labels.iter().filter(|label| !label.text.is_empty()) {
+            if Some(label.span) == first {
+                text.push_str(&format!("\n{}", label.text));
+            } else {
+                let (line, column) = sources.line_column(label.span);
+                text.push_str(&format!("\n{}: {}:{line}:{column}", label.text, sources.file(label.span.source).name));
+            }
+        }
+        for note in &self.notes {
+            text.push_str(&format!("\nnote: {note}"));
+        }
+        if let Some(help) = &self.help {
+            text.push_str(&format!("\nhelp: {help}"));
+        }
+        text
+    }
+
     fn first_place(&self) -> Option<Span> {
         self.labels.iter().find(|label| label.primary).or(self.labels.first()).map(|label| label.span)
     }

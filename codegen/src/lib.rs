@@ -29,6 +29,7 @@ pub mod command;
 pub mod diag;
 pub mod diff;
 pub mod emit;
+pub mod extend;
 #[cfg(feature = "import")]
 pub mod import;
 pub mod lookup;
@@ -137,6 +138,11 @@ pub fn parse_meaning(sources: &Sources, source: SourceId, meaning: &mut model::M
 /// The items of one file of the spec language, as they were written.
 pub fn parse_items(sources: &Sources, source: SourceId, sink: &mut Sink) -> Option<Vec<ast::Item>> {
     parse::spec::parse(sources, source, sink)
+}
+
+/// Lowers items that were already read.
+pub fn lower_items(items: Vec<ast::Item>, meaning: &mut model::Meaning, sink: &mut Sink) {
+    lower::meaning::lower(items, meaning, sink);
 }
 
 fn read_file(path: &Path, sources: &mut Sources, sink: &mut Sink) -> Option<SourceId> {

@@ -10,14 +10,7 @@ use quote::{quote, quote_spanned};
 use syn::LitStr;
 
 use crate::input::Layout;
-
-/// The observed facts of this release.
-const OBSERVED: &[(&str, &str)] = &[
-    ("observed/awaitables.yaml", include_str!("../observed/awaitables.yaml")),
-    ("observed/pyc_magic.yaml", include_str!("../observed/pyc_magic.yaml")),
-    ("observed/sizes.yaml", include_str!("../observed/sizes.yaml")),
-    ("observed/stack_effects.yaml", include_str!("../observed/stack_effects.yaml")),
-];
+use crate::shipped::OBSERVED;
 
 /// The items of `layout!`.
 pub(crate) fn layout(input: &Layout) -> TokenStream {

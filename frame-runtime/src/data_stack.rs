@@ -271,7 +271,7 @@ mod tests {
     use std::vec::Vec;
 
     use super::*;
-    use crate::stand_in::Cpython3_14;
+    use crate::version::Cpython3_14;
     use crate::vm::Blank;
 
     type Stack = DataStack<Blank<Cpython3_14>>;

@@ -13,11 +13,11 @@ use crate::data_stack::{DataStack, Full};
 use crate::frame::{Finally, FramePtr, InterpreterFrame, Lent, Link, MOST_SLOTS, Specials, Start};
 use crate::generator_frame::{self, GeneratorFrame};
 use crate::machine::Numbers;
+use crate::machine::generator::{Executing, OnSend};
+use crate::machine::owner;
 use crate::running::{Any, Brand, Reason, Refused, Resumed, Returned, Running, lost};
 use crate::stack_ref::StackRef;
-use crate::stand_in::generator::{Executing, OnSend};
-use crate::stand_in::owner;
-use crate::version::{Activation, Position};
+use crate::version::{Frames, FramesOf, Position};
 use crate::vm::{Code, Value, Vm};
 
 /// The stack cannot be entered: the topmost frame is in the hands of an eval loop. Go through [`Running::escape`].
@@ -61,7 +61,7 @@ impl<V: Vm> DataStack<V> {
             builtins: Lent::new(None),
             previous: Link::new(below),
             instruction: ptr::null(),
-            owner: <V::Python as Activation>::SHIM,
+            owner: <FramesOf<V> as Frames>::SHIM,
             is_entry: false,
         };
         let mut memory = MaybeUninit::<InterpreterFrame<V>>::uninit();
@@ -164,8 +164,8 @@ impl<V: Vm> DataStack<V> {
             globals: callee.globals,
             builtins: callee.builtins,
             previous: Link::new(Some(previous)),
-            instruction: units.wrapping_offset(V::Python::NEW.resolve(0, 0)),
-            owner: <V::Python as Numbers<owner::Thread>>::RAW,
+            instruction: units.wrapping_offset(<FramesOf<V> as Frames>::NEW.resolve(0, 0)),
+            owner: <FramesOf<V> as Numbers<owner::Thread>>::RAW,
             is_entry,
         };
         // SAFETY: the memory was taken off the data stack for this frame, with room for the slots of its code.
@@ -204,7 +204,7 @@ impl<V: Vm> DataStack<V> {
             return Returned::Left(Entry::at(frame, self));
         }
         let offset = frame.specials().return_offset().map_or(0, Cell::get);
-        let units = position.resolve(<V::Python as Activation>::SEND_CACHES, offset);
+        let units = position.resolve(<FramesOf<V> as Frames>::SEND_CACHES, offset);
         let next = frame.specials().instruction().get().wrapping_offset(units);
         let Some(top) = frame.hold() else { lost() };
         let ends = B::of_frame(frame);
@@ -300,10 +300,11 @@ pub(crate) unsafe fn resume<'t, V: Vm, B: Bounds>(
     frame: FramePtr<V>,
     previous: FramePtr<V>,
 ) -> Running<'t, V, owner::Generator, B> {
+    frame.refill();
     frame.specials().previous().set(Some(previous));
     stack.current.set(Some(frame));
     // SAFETY: the frame is on top now, and spilled.
-    match unsafe { stack.take_up::<B>(frame, <V::Python as Activation>::RESUME) } {
+    match unsafe { stack.take_up::<B>(frame, <FramesOf<V> as Frames>::RESUME) } {
         Returned::Frame(running) => running.assume_owner(),
         Returned::Left(_) => lost(),
     }

@@ -11,9 +11,9 @@ use core::mem::{self, ManuallyDrop};
 use core::ptr::{self, NonNull};
 
 use crate::machine::Numbers;
+use crate::machine::owner;
 use crate::stack_ref::{Ref, StackRef};
-use crate::stand_in::owner;
-use crate::version::{Activation, ClearOrder};
+use crate::version::{ClearStep, Frames, FramesOf};
 use crate::vm::{Code, CodeUnit, Value, Vm};
 
 /// One activation record: `_PyInterpreterFrame`.
@@ -23,7 +23,7 @@ use crate::vm::{Code, CodeUnit, Value, Vm};
 /// Source: `struct _PyInterpreterFrame`, Include/internal/pycore_frame.h (from 3.14 pycore_interpframe_structs.h).
 #[repr(C)]
 pub struct InterpreterFrame<V: Vm> {
-    specials: <V::Python as Activation>::Specials<V>,
+    specials: <FramesOf<V> as Frames>::Specials<V>,
     extra: ManuallyDrop<V::FrameExtra>,
     slots: [StackRef<V>; 0],
 }
@@ -57,9 +57,9 @@ pub trait Specials<V: Vm>: Sized {
     /// The builtins (`f_builtins`): borrowed from the function.
     fn builtins(&self) -> &Lent<V>;
     /// The namespace of a module or class (`f_locals`): strong, may be null.
-    fn locals(&self) -> &Plain<V>;
+    fn locals(&self) -> &impl Place<V>;
     /// The frame object (`frame_obj`): strong, null until someone looks.
-    fn frame_object(&self) -> &Plain<V>;
+    fn frame_object(&self) -> &impl Place<V>;
     /// The caller (`previous`): not counted.
     fn previous(&self) -> &Link<V>;
     /// The instruction (`prev_instr`, `instr_ptr`); see [`Position`](crate::version::Position).
@@ -326,7 +326,7 @@ impl<V: Vm> FramePtr<V> {
     #[inline(always)]
     pub(crate) unsafe fn init(memory: NonNull<()>, start: Start<V>, extra: V::FrameExtra) -> Self {
         let frame = memory.cast::<InterpreterFrame<V>>();
-        let specials = <V::Python as Activation>::Specials::<V>::new(start);
+        let specials = <FramesOf<V> as Frames>::Specials::<V>::new(start);
         let header = InterpreterFrame { specials, extra: ManuallyDrop::new(extra), slots: [] };
         // SAFETY: the memory is aligned, large enough and nobody else's, by the contract.
         unsafe { frame.write(header) };
@@ -346,7 +346,7 @@ impl<V: Vm> FramePtr<V> {
     }
 
     #[inline(always)]
-    pub(crate) fn specials<'a>(self) -> &'a <V::Python as Activation>::Specials<V> {
+    pub(crate) fn specials<'a>(self) -> &'a <FramesOf<V> as Frames>::Specials<V> {
         &self.header().specials
     }
 
@@ -373,12 +373,12 @@ impl<V: Vm> FramePtr<V> {
 
     #[inline(always)]
     pub(crate) fn is_shim(self) -> bool {
-        self.owner() == <V::Python as Activation>::SHIM
+        self.owner() == <FramesOf<V> as Frames>::SHIM
     }
 
     #[inline(always)]
     pub(crate) fn is_by_thread(self) -> bool {
-        self.owner() == <V::Python as Numbers<owner::Thread>>::RAW
+        self.owner() == <FramesOf<V> as Numbers<owner::Thread>>::RAW
     }
 
     #[inline(always)]
@@ -472,17 +472,32 @@ impl<V: Vm> FramePtr<V> {
         self.clear_up_to(end);
     }
 
+    /// Makes a frame that was cleared one whose locals are not bound: a version may allow that it runs again.
+    #[inline(always)]
+    pub(crate) fn refill(self) {
+        let first = self.slots();
+        let base = self.stack_base();
+        if let Some(top) = self.specials().stack_top().get(first)
+            && top < base
+        {
+            let mut slot = top;
+            while slot < base {
+                // SAFETY: it is one of the locals, none of which is initialised from here on.
+                unsafe { slot.write(StackRef::null()) };
+                slot = slot.wrapping_add(1);
+            }
+            self.spill(base);
+        }
+    }
+
     /// The same for a frame whose stack is known to end here, whatever it says itself.
     #[inline(always)]
     fn clear_up_to(self, end: *mut StackRef<V>) {
-        let specials = self.specials();
         let first = self.slots();
         self.spill(first);
-        let _function = Finally(|| drop(specials.function().take()));
-        let _locals = Finally(|| drop(specials.locals().take()));
-        // SAFETY: slots below the end of the stack are initialised, and all locals always are. The frame's own end was set
-        // to the first slot, so nobody else takes them.
-        unsafe { release_slots(first, end) };
+        let mut steps = Steps { frame: self, first, end, next: 0 };
+        steps.run();
+        mem::forget(steps);
     }
 
     /// Ends the frame: [`clear_except_code`](Self::clear_except_code), then what the VM added, the code, and the memory
@@ -518,49 +533,54 @@ impl<V: Vm> FramePtr<V> {
     }
 }
 
-/// Releases the slots from `first` up to `end` in the order of the version; goes on if a destructor panics.
-///
-/// # Safety
-///
-/// All of them must be initialised, and nobody may use them afterwards.
-#[inline(always)]
-unsafe fn release_slots<V: Vm>(first: *mut StackRef<V>, end: *mut StackRef<V>) {
-    struct Rest<V: Vm> {
-        first: *mut StackRef<V>,
-        end: *mut StackRef<V>,
-    }
+/// What is left to release of a frame, in the order of the version; goes on if a destructor panics.
+struct Steps<V: Vm> {
+    frame: FramePtr<V>,
+    /// Slots that are left: initialised, and nobody else's.
+    first: *mut StackRef<V>,
+    end: *mut StackRef<V>,
+    /// The step that is next.
+    next: usize,
+}
 
-    impl<V: Vm> Rest<V> {
-        #[inline(always)]
-        fn run(&mut self) {
-            while self.first < self.end {
-                let slot = match <V::Python as Activation>::CLEAR {
-                    ClearOrder::Ascending => {
+impl<V: Vm> Steps<V> {
+    #[inline(always)]
+    fn run(&mut self) {
+        let specials = self.frame.specials();
+        while let Some(step) = <FramesOf<V> as Frames>::CLEAR.get(self.next) {
+            match step {
+                ClearStep::SlotsAscending => {
+                    while self.first < self.end {
                         let slot = self.first;
                         self.first = slot.wrapping_add(1);
-                        slot
+                        // SAFETY: it is one of the slots that were left, and is none of them any more.
+                        drop(unsafe { slot.read() });
                     }
-                    ClearOrder::Descending => {
+                }
+                ClearStep::SlotsDescending => {
+                    while self.first < self.end {
                         self.end = self.end.wrapping_sub(1);
-                        self.end
+                        // SAFETY: it is one of the slots that were left, and is none of them any more.
+                        drop(unsafe { self.end.read() });
                     }
-                };
-                // SAFETY: it is one of the slots, which are initialised, and is not read again since it left the range.
-                drop(unsafe { slot.read() });
+                }
+                // Taken before it is dropped: a step that panics is not left to be done again.
+                ClearStep::FrameObject => drop(specials.frame_object().take()),
+                ClearStep::Locals => drop(specials.locals().take()),
+                ClearStep::Function => drop(specials.function().take()),
+                // The size of the memory is the code's.
+                ClearStep::Executable => {}
             }
+            self.next += 1;
         }
     }
+}
 
-    impl<V: Vm> Drop for Rest<V> {
-        #[cold]
-        fn drop(&mut self) {
-            self.run();
-        }
+impl<V: Vm> Drop for Steps<V> {
+    #[cold]
+    fn drop(&mut self) {
+        self.run();
     }
-
-    let mut rest = Rest { first, end };
-    rest.run();
-    mem::forget(rest);
 }
 
 /// Does something at the end of its scope, also when a panic passes.

@@ -15,11 +15,11 @@ use core::ptr::NonNull;
 use crate::bounds::Bounds;
 use crate::frame::{FramePtr, InterpreterFrame, Specials};
 use crate::machine::Numbers;
-use crate::running::{Returned, Running};
+use crate::machine::generator::{Created, Executing, OnFrameClear, OnRaise, OnRelease, OnReturn, OnYield, Over};
+use crate::machine::owner::{self, OnMakeGenerator};
+use crate::running::{Returned, Running, only};
 use crate::stack_ref::StackRef;
-use crate::stand_in::generator::{Created, Executing, OnClear, OnClose, OnRaise, OnReturn, OnYield};
-use crate::stand_in::owner::{self, OnMakeGenerator};
-use crate::version::Activation;
+use crate::version::{Frames, FramesOf};
 use crate::vm::Vm;
 
 /// The frame of a generator in state `S`, while it does not run.
@@ -87,22 +87,24 @@ impl<V: Vm, S> GeneratorFrame<V, S> {
         GeneratorFrame { frame: self.into_frame(), state: PhantomData }
     }
 
-    /// Closes the generator without running it: what it holds is released, except its code.
-    pub fn close<N>(self) -> GeneratorFrame<V, N>
+    /// Drops what the frame holds, except its code; nothing of its body runs. So ends a generator that is closed before it
+    /// began, or that has nothing to do when it is closed.
+    pub fn release<N>(self) -> GeneratorFrame<V, N>
     where
-        S: OnClose<V::Python, N>,
+        S: OnRelease<V::Python, N>,
     {
         self.frame.clear_except_code();
         self.into_state()
     }
 
-    /// Clears the frame, as `clear` of its frame object does: what it holds is released, except its code.
+    /// `clear` of its frame object, where that runs nothing of the body: what the frame holds is dropped, except its code.
     ///
-    /// Where a suspended frame may be cleared (until 3.12), this is what remains to be done after `GeneratorExit` was raised
-    /// in it.
+    /// Where a suspended generator may be cleared (until 3.12) it is closed for that, and so runs: throw `GeneratorExit`
+    /// into it.
     pub fn clear<N>(self) -> GeneratorFrame<V, N>
     where
-        S: OnClear<V::Python, N>,
+        S: OnFrameClear<V::Python, N>,
+        N: Over,
     {
         self.frame.clear_except_code();
         self.into_state()
@@ -136,7 +138,7 @@ pub(crate) unsafe fn end<V: Vm>(frame: FramePtr<V>) {
     });
 }
 
-impl<'t, V: Vm, O, B: Bounds> Running<'t, V, O, B> {
+impl<'t, V: Vm, O: 'static, B: Bounds> Running<'t, V, O, B> {
     /// `RETURN_GENERATOR`: moves the frame off the data stack into a block of its own. The caller goes on.
     ///
     /// References move; those that were borrowed become counted ones.
@@ -144,11 +146,11 @@ impl<'t, V: Vm, O, B: Bounds> Running<'t, V, O, B> {
     /// # Errors
     ///
     /// [`NoMemory`], with the handle as it was.
-    pub fn make_generator<N>(self) -> Result<Stopped<'t, V, B, Created>, NoMemory<Self>>
+    pub fn make_generator(self) -> Result<Stopped<'t, V, B, Created>, NoMemory<Self>>
     where
-        O: OnMakeGenerator<V::Python, N>,
-        V::Python: Numbers<N>,
+        O: OnMakeGenerator<V::Python, owner::Generator>,
     {
+        only::<O, owner::Thread>();
         // Taking references is code of the VM's: spilled, the frame loses nothing if it panics.
         self.spill();
         let (first, top) = self.used();
@@ -169,7 +171,7 @@ impl<'t, V: Vm, O, B: Bounds> Running<'t, V, O, B> {
         };
 
         let (frame, stack) = (self.frame, self.stack);
-        self.stand(<V::Python as Activation>::CREATED);
+        self.stand(<FramesOf<V> as Frames>::CREATED);
         let previous = self.unlink();
         let used = (top.addr() - frame.memory().addr().get()) / size_of::<usize>();
         let source = frame.memory().as_ptr().cast::<*mut ()>();
@@ -180,11 +182,11 @@ impl<'t, V: Vm, O, B: Bounds> Running<'t, V, O, B> {
         let moved = unsafe { FramePtr::<V>::new(block.cast()) };
         moved.spill(moved.slots().wrapping_add((top.addr() - first.addr()) / size_of::<usize>()));
         moved.specials().previous().set(None);
-        moved.specials().owner().set(<V::Python as Numbers<N>>::RAW);
+        moved.specials().owner().set(<FramesOf<V> as Numbers<owner::Generator>>::RAW);
         // SAFETY: it was the topmost frame, and was moved away.
         unsafe { stack.pop(frame.memory()) };
         // SAFETY: the frame below is the topmost one, was spilled when it called, and this was the only handle.
-        let returned = unsafe { stack.take_up(previous, <V::Python as Activation>::AFTER_RETURN) };
+        let returned = unsafe { stack.take_up(previous, <FramesOf<V> as Frames>::AFTER_RETURN) };
         Ok((returned, GeneratorFrame { frame: moved, state: PhantomData }))
     }
 }
@@ -200,12 +202,12 @@ impl<'t, V: Vm, B: Bounds> Running<'t, V, owner::Generator, B> {
         Executing: OnYield<V::Python, N>,
     {
         let (frame, stack) = (self.frame, self.stack);
-        self.stand(<V::Python as Activation>::SUSPENDED);
+        self.stand(<FramesOf<V> as Frames>::SUSPENDED);
         let previous = self.unlink();
         self.spill_top();
         frame.specials().previous().set(None);
         // SAFETY: the frame below is the topmost one, was spilled when it resumed this one, and this was the only handle.
-        let returned = unsafe { stack.take_up(previous, <V::Python as Activation>::AFTER_YIELD) };
+        let returned = unsafe { stack.take_up(previous, <FramesOf<V> as Frames>::AFTER_YIELD) };
         (returned, GeneratorFrame { frame, state: PhantomData })
     }
 
@@ -236,7 +238,7 @@ impl<'t, V: Vm, B: Bounds> Running<'t, V, owner::Generator, B> {
         let generator = GeneratorFrame { frame: self.frame, state: PhantomData };
         generator.frame.clear_except_code();
         // SAFETY: the frame below is the topmost one, was spilled when it resumed this one, and this was the only handle.
-        let returned = unsafe { stack.take_up(previous, <V::Python as Activation>::AFTER_RETURN) };
+        let returned = unsafe { stack.take_up(previous, <FramesOf<V> as Frames>::AFTER_RETURN) };
         (returned, generator)
     }
 }

@@ -64,8 +64,6 @@ pub mod generator_frame;
 pub mod machine;
 pub mod running;
 pub mod stack_ref;
-#[forbid(unsafe_code)]
-pub mod stand_in;
 pub mod version;
 pub mod vm;
 
@@ -74,6 +72,7 @@ pub mod vm;
 #[forbid(unsafe_code)]
 mod generated;
 pub mod layout;
+pub mod localsplus;
 pub mod mirror;
 pub mod number;
 pub mod opcode;

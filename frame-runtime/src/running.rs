@@ -10,6 +10,7 @@
 
 #![expect(unsafe_code, reason = "slots and code units are reached through pointers")]
 
+use core::any::TypeId;
 use core::fmt;
 use core::marker::PhantomData;
 
@@ -19,11 +20,17 @@ use crate::entry::{Entry, resume};
 use crate::frame::{FramePtr, Specials, StackTop};
 use crate::generator_frame::GeneratorFrame;
 use crate::machine::Gone;
+use crate::machine::generator::{Executing, OnSend};
+use crate::machine::owner::{self, OnPop};
 use crate::stack_ref::{Ref, StackRef};
-use crate::stand_in::generator::{Executing, OnSend};
-use crate::stand_in::owner::{self, OnPop};
-use crate::version::{Activation, Position};
+use crate::version::{Frames, FramesOf, Position};
 use crate::vm::{Code, CodeUnit, Instruction, Value, Vm};
+
+/// Memory is given back by what the handle knows of its owner, whatever transitions a version of somebody's own allows.
+#[inline(always)]
+pub(crate) fn only<O: 'static, Wanted: 'static>() {
+    assert!(TypeId::of::<O>() == TypeId::of::<Wanted>(), "the version allows this of a frame that another one owns");
+}
 
 /// Whose memory the frame is in, when it is known only at run time.
 pub enum Any {}
@@ -371,7 +378,7 @@ impl<'t, V: Vm, O, B: Bounds> Running<'t, V, O, B> {
     /// Notes in the frame what the handle holds.
     #[inline(always)]
     pub(crate) fn spill(&self) {
-        let next = V::Python::RUNNING.resolve(0, 0);
+        let next = <FramesOf<V> as Frames>::RUNNING.resolve(0, 0);
         self.frame.specials().instruction().set(self.next.wrapping_offset(next));
         self.frame.spill(self.top);
     }
@@ -458,10 +465,10 @@ impl<'t, V: Vm, O, B: Bounds> Running<'t, V, O, B> {
     #[inline(always)]
     fn wait(&self, top: *mut StackRef<V>, site: Site) {
         let specials = self.frame.specials();
-        let position = V::Python::CALLING.resolve(site.caches, 0);
+        let position = <FramesOf<V> as Frames>::CALLING.resolve(site.caches, 0);
         specials.instruction().set(self.next.wrapping_sub(1).wrapping_offset(position));
         if let Some(offset) = specials.return_offset() {
-            let own = if V::Python::RETURN_OFFSET_COUNTS_CALL { 1 + u16::from(site.caches) } else { 0 };
+            let own = if <FramesOf<V> as Frames>::RETURN_OFFSET_COUNTS_CALL { 1 + u16::from(site.caches) } else { 0 };
             offset.set(site.jump.wrapping_add(own));
         }
         self.frame.spill(top);
@@ -495,15 +502,16 @@ impl<'t, V: Vm, O, B: Bounds> Running<'t, V, O, B> {
     #[inline(always)]
     pub fn ret(self) -> Returned<'t, V, B>
     where
-        O: OnPop<V::Python, Gone>,
+        O: OnPop<V::Python, Gone> + 'static,
     {
+        only::<O, owner::Thread>();
         let (frame, stack) = (self.frame, self.stack);
         let previous = self.unlink();
         // SAFETY: it was the topmost frame and so the last one pushed; what destructors push above is popped before they
         // return. Its handle is consumed.
         frame.end_at(self.top, || unsafe { stack.pop(frame.memory()) });
         // SAFETY: the frame below is the topmost one, was spilled when it called, and this was the only handle.
-        unsafe { stack.take_up(previous, <V::Python as Activation>::AFTER_RETURN) }
+        unsafe { stack.take_up(previous, <FramesOf<V> as Frames>::AFTER_RETURN) }
     }
 
     /// Ends this activation and all below it, down to the entry, the topmost first.

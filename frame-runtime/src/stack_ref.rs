@@ -11,7 +11,7 @@ use core::mem::{self, ManuallyDrop};
 use core::ops::Deref;
 use core::ptr::{self, NonNull};
 
-use crate::version::Activation;
+use crate::version::{Frames, FramesOf};
 use crate::vm::{Value, Vm};
 
 /// What a slot holds. Owns the reference if it is a counted one.
@@ -33,8 +33,8 @@ pub enum Unpacked<T> {
 }
 
 impl<V: Vm> StackRef<V> {
-    const TAGS: crate::version::Tags = <V::Python as Activation>::TAGS;
-    const NULL_SLOT: usize = <V::Python as Activation>::NULL_SLOT;
+    const TAGS: crate::version::Tags = <FramesOf<V> as Frames>::TAGS;
+    const NULL_SLOT: usize = <FramesOf<V> as Frames>::NULL_SLOT;
 
     #[inline(always)]
     const fn from_word(word: *mut ()) -> Self {

@@ -1,65 +1,84 @@
 //! What the runtime has to know of a version of CPython; generated types answer.
 //!
 //! [`Version`] is for all. [`Activation`] is for those whose frames are activation records on a data stack, 3.11 and
-//! later: a data stack for 3.8 does not compile.
+//! later; [`Classic`] for those before: a data stack for 3.8 does not compile.
 //!
 //! # The door
 //!
-//! The traits are not sealed: a crate may have a version of its own. The runtime's memory safety rests on the answers,
-//! and those who give them are forbidden to write `unsafe`; so one line, written by hand, vouches for them
-//! ([`Vouched`]).
+//! [`Version`] and [`Activation`] are for everybody: `frame_spec!` makes a version of your own that extends one of these,
+//! with states, owners and transitions that no CPython has. What such a version says can be nonsense, but never unsafe:
+//! memory safety rests on [`Frames`] alone, which it takes from the version that it extends. A header of your own is
+//! behind [`Vouched`], one `unsafe` line.
 
-#![expect(unsafe_code, reason = "a line by hand vouches for each version")]
+#![expect(unsafe_code, reason = "what the generator was told by the headers is vouched for here")]
 
 use crate::frame::Specials;
-use crate::machine::Numbers;
-use crate::stand_in::{Cpython3_12, Cpython3_14, generator, owner};
+pub use crate::generated::version::*;
+use crate::layout::Layout;
+use crate::localsplus::Localsplus;
+use crate::machine::{Numbers, Runs, asend, athrow, generator, owner};
 use crate::vm::Vm;
 
 /// A version of CPython, as a type without values.
-pub trait Version: Sized + 'static {
+pub trait Version: Runs<generator::Machine> + Runs<asend::Machine> + Runs<athrow::Machine> + Sized + 'static {
     /// `3.14`.
     const NAME: &'static str;
+    /// The newest layout that is known, as data: structs, numbers, opcodes.
+    const LAYOUT: &'static Layout;
+    /// What lies in the slots of a frame.
+    const LOCALSPLUS: &'static Localsplus;
 }
 
-/// Vouches for what a version says of itself in [`Activation`] and [`Specials`].
+/// A version whose frames are objects with a block stack: 3.8 to 3.10.
+pub trait Classic: Version {}
+
+/// A version whose frames are activation records on a data stack: 3.11 and later.
+#[diagnostic::on_unimplemented(
+    message = "frames of `{Self}` do not lie on a data stack",
+    label = "not a version whose frames are activation records",
+    note = "3.11 and later have activation records; before, a frame is an object of its own"
+)]
+pub trait Activation: Version + Runs<owner::Machine> {
+    /// The version whose frames these are, byte for byte: itself, unless it extends another.
+    type Frames: Frames;
+}
+
+/// The frames of a VM's version.
+pub(crate) type FramesOf<V> = <<V as Vm>::Python as Activation>::Frames;
+
+/// Vouches for what a version says of its frames in [`Frames`] and [`Specials`].
 ///
 /// # Safety
 ///
-/// [`Activation::Specials`] must consist of plain fields, its accessors must return one field each, always the same one
-/// and no two the same, and [`Specials::new`] must put into each field what it is given for it.
-/// [`Activation::TAGS`] and [`Activation::NULL_SLOT`] must tell null, counted, borrowed and integer slots apart. Owner
-/// numbers must differ, [`Activation::SHIM`] among them. Positions of an instruction must lie within it.
+/// [`Frames::Specials`] must consist of plain fields, its accessors must return one field each, always the same one and
+/// no two the same, and [`Specials::new`] must put into each field what it is given for it. [`Frames::TAGS`] and
+/// [`Frames::NULL_SLOT`] must tell null, counted, borrowed and integer slots apart. Owner numbers must differ,
+/// [`Frames::SHIM`] among them. Positions of an instruction must lie within it. [`Frames::CLEAR`] must name no step twice.
 pub unsafe trait Vouched {}
 
-// SAFETY: `stand_in` was read against `_PyInterpreterFrame` and `_PyStackRef` of v3.12.1; the tests compare its offsets.
-unsafe impl Vouched for Cpython3_12 {}
+/// Generated beside this crate, out of facts that were imported: no other crate can say this of a type.
+pub(crate) trait Generated {}
 
-// SAFETY: `stand_in` was read against `_PyInterpreterFrame` and `_PyStackRef` of v3.14.0; the tests compare its offsets.
-unsafe impl Vouched for Cpython3_14 {}
+// SAFETY: the generator makes every field of the header from one of the struct's, in CPython's order and with its
+// offsets asserted, and an accessor for each role, of which the checker allows one per version (`role-twice`). Numbers of
+// an enum differ (`enum-value-twice`); tags are those of the headers. Steps of an order differ (`order-field`).
+unsafe impl<P: Generated> Vouched for P {}
 
-/// A version whose frames are activation records on a data stack: 3.11 and later.
-pub trait Activation:
-    Version
-    + Vouched
-    + Numbers<owner::Thread>
-    + Numbers<owner::Generator>
-    + Numbers<owner::FrameObject>
-    + Numbers<generator::Created>
-    + Numbers<generator::Suspended>
-    + Numbers<generator::Executing>
-    + Numbers<generator::Cleared>
-{
+/// How the frames of a version lie in memory, and where their instruction pointers stand.
+pub trait Frames: Vouched + Numbers<owner::Thread> + Numbers<owner::Generator> + Sized + 'static {
     /// The header of a frame: what comes before the slots.
-    type Specials<V: Vm<Python = Self>>: Specials<V>;
+    type Specials<V: Vm>: Specials<V>;
 
     /// The word of an empty slot.
     const NULL_SLOT: usize;
     /// What the low bits of a slot mean.
     const TAGS: Tags;
-    /// The order in which the slots of an ending frame are released.
-    const CLEAR: ClearOrder;
-    /// The owner byte of the frame below the first one of an entry.
+    /// The order in which an ending frame is released.
+    const CLEAR: &'static [ClearStep];
+    /// The order in which a cycle collector visits a frame.
+    const TRAVERSE: &'static [ClearStep];
+    /// The owner byte of the frame below the first one of an entry; a number that no owner has where CPython has no such
+    /// frame (3.11).
     const SHIM: i8;
 
     /// Code units of inline cache behind `SEND`.
@@ -68,7 +87,7 @@ pub trait Activation:
     const RETURN_OFFSET_COUNTS_CALL: bool;
     /// Where a new frame stands; from the start of its code.
     const NEW: Position;
-    /// Where a frame stands that runs; from the next instruction.
+    /// Where a frame stands that runs; from the unit behind the instruction.
     const RUNNING: Position;
     /// Where a frame stands that called another; from the calling instruction.
     const CALLING: Position;
@@ -76,6 +95,8 @@ pub trait Activation:
     const CREATED: Position;
     /// Where a generator's frame stands after a yield; from the yielding instruction.
     const SUSPENDED: Position;
+    /// Where a generator's frame stands in a `yield from` or `await`; from the yielding instruction.
+    const DELEGATING: Position;
     /// Where a frame goes on that was created or suspended; from where it stands.
     const RESUME: Position;
     /// Where the caller goes on after a return; from where it stands.
@@ -102,13 +123,21 @@ impl Tags {
     pub const NONE: Tags = Tags { mask: 0, borrowed: 0, integer: 0, shift: 0 };
 }
 
-/// The order in which slots are released.
+/// One step in which a frame is released or visited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ClearOrder {
-    /// The first local first.
-    Ascending,
-    /// The top of the stack first.
-    Descending,
+pub enum ClearStep {
+    /// The frame object.
+    FrameObject,
+    /// Locals and stack, the first local first.
+    SlotsAscending,
+    /// Locals and stack, the top of the stack first.
+    SlotsDescending,
+    /// The mapping of local names.
+    Locals,
+    /// The function.
+    Function,
+    /// The code object. Where a frame is released this is when its memory goes, after all other steps.
+    Executable,
 }
 
 /// A place in the code, relative to another one that is told by the question.

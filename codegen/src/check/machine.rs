@@ -37,7 +37,12 @@ pub(super) fn check(spec: &Spec, sink: &mut Sink) {
 /// Every version that facts are there for; a machine that stands alone has one nameless version.
 fn minors(spec: &Spec) -> Vec<Minor> {
     let minors = spec.minors();
-    if minors.is_empty() { vec![Minor::OLDEST] } else { minors }
+    let extends = spec.meaning.version.as_ref().and_then(|version| version.extends.as_ref());
+    match (minors.as_slice(), extends) {
+        ([], Some(minor)) => vec![minor.value],
+        ([], None) => vec![Minor::OLDEST],
+        _ => minors,
+    }
 }
 
 /// `3.11`, `3.11 to 3.13`, `3.8, 3.11 to 3.13`.
@@ -81,7 +86,7 @@ fn check_names(machine: &Machine, sink: &mut Sink) {
     let mut clash = |at: &'_ At<String>, rust: String, first: Option<&At<String>>| {
         if let Some(first) = first {
             sink.report(
-                Diagnostic::error("state-clash", same_name("state or event", first, at, &rust))
+                Diagnostic::error("state-clash", same_name("state, group or event", first, at, &rust))
                     .at(at.span, "the second one")
                     .and(first.span, "the first one"),
             );
@@ -96,6 +101,10 @@ fn check_names(machine: &Machine, sink: &mut Sink) {
         let rust = name::event_trait(&event.name);
         let first = events.insert(rust.clone(), &event.name).filter(|first| first.value != event.name.value);
         clash(&event.name, rust, first);
+    }
+    for (group, _) in &machine.groups {
+        let rust = name::state_type(group);
+        clash(group, rust.clone(), seen.insert(rust, group));
     }
     for state in &machine.states {
         name_reserved(&state.name, &name::state_type(&state.name), TAKEN, sink);
@@ -330,7 +339,8 @@ fn row_ambiguous(versions: &[AtVersion<'_>], sink: &mut Sink) {
                     let shared = second.from.iter().find(|state| first.from.contains(state));
                     let flavours = (0..at.machine.flavour_count()).any(|f| first.covers(f) && second.covers(f));
                     let narrower = !first.row.flavours.is_empty() && second.row.flavours.is_empty();
-                    let Some(&state) = shared.filter(|_| flavours && !narrower) else { continue };
+                    let extends = second.row.inherited && !first.row.inherited;
+                    let Some(&state) = shared.filter(|_| flavours && !narrower && !extends) else { continue };
                     if !told.insert((first.row.span, second.row.span)) {
                         continue;
                     }
@@ -366,7 +376,7 @@ fn row_unreachable(machine: &Machine, versions: &[AtVersion<'_>], sink: &mut Sin
         }
     }
     for event in &machine.events {
-        for row in event.rows.iter().filter(|row| !used.contains(&std::ptr::from_ref(*row))) {
+        for row in event.rows.iter().filter(|row| !row.inherited && !used.contains(&std::ptr::from_ref(*row))) {
             // A finding of its own tells of rows that say the same as one before.
             let ambiguous = row.tests.is_empty() && row.from.is_some() && {
                 let states = |row: &crate::model::machine::Row| -> Vec<usize> {

@@ -123,6 +123,13 @@ pub(super) fn emit_index(spec: &Spec) -> EmittedFile {
         let module = format_ident!("{}", name::module(facts));
         items.push(quote!(pub mod #module;));
     }
+    if !spec.meaning.machines.is_empty() {
+        items.push(quote! {
+            pub mod machine;
+            pub mod specials;
+            pub mod version;
+        });
+    }
     for facts in &spec.layouts {
         let newest = spec.newest(facts.version.value, facts.flavour.value);
         if newest.is_some_and(|newest| std::ptr::eq(newest, facts)) {

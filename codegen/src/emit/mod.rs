@@ -7,9 +7,13 @@ mod constant;
 mod file;
 mod index;
 mod layout;
+mod machine;
 pub mod name;
 mod number;
 mod opcode;
+mod own;
+mod specials;
+mod version;
 
 pub use file::{Drift, EmittedFile, compare, write};
 pub(crate) use index::null_slot;
@@ -34,6 +38,15 @@ pub fn emit(spec: &Spec, sources: &Sources) -> Vec<EmittedFile> {
         files.push(module.file("layout.rs", layout::emit(&module)));
         files.push(module.file("number.rs", number::emit(&module)));
         files.push(module.file("opcode.rs", opcode::emit(&module)));
+    }
+    if !spec.meaning.machines.is_empty() {
+        let from = "spec/machines";
+        let machines = machine::emit_all(spec).into_iter();
+        files.extend(machines.map(|(path, body)| EmittedFile { path, text: file::print(&body, from) }));
+        let from = "spec/cpython, spec/machines and spec/layouts";
+        for (path, body) in [("specials.rs", specials::emit(spec)), ("version.rs", version::emit(spec))] {
+            files.push(EmittedFile { path: path.to_owned(), text: file::print(&body, from) });
+        }
     }
     files.push(index::emit_index(spec));
     files.sort_by(|a, b| a.path.cmp(&b.path));
@@ -65,6 +78,14 @@ pub fn emit_inside(facts: &Facts, spec: &Spec, sources: &Sources, runtime: Token
         #(#folders)*
         #(#items)*
     }
+}
+
+/// What somebody's own specification makes in their crate, where `runtime` is the path of `frame-runtime`.
+///
+/// `meaning` must have passed [`check_meaning`](crate::check::check_meaning); what could not be lowered is not in it, so
+/// that what is left can be emitted beside the errors.
+pub fn emit_own(meaning: &crate::model::Meaning, ours: &crate::model::Meaning, runtime: &TokenStream) -> TokenStream {
+    own::emit(meaning, ours, runtime)
 }
 
 /// One layout on its way into a module.

@@ -59,6 +59,11 @@ pub fn variant_name(c_name: &str, prefix: &str) -> String {
     if name.starts_with(|c: char| c.is_ascii_digit()) { format!("N{name}") } else { name }
 }
 
+/// The type that stands for a version: `Cpython3_14`.
+pub fn marker(minor: crate::model::version::Minor) -> String {
+    format!("Cpython{}_{}", minor.major, minor.minor)
+}
+
 /// A state's type: `suspended_yield_from` is `SuspendedYieldFrom`.
 pub fn state_type(name: &str) -> String {
     camel(name)

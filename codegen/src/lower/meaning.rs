@@ -335,6 +335,7 @@ fn lower_row(row: ast::Row, machine: &Machine, sink: &mut Sink) -> Option<Row> {
         range,
         outcome: outcome?,
         next,
+        inherited: row.inherited,
         span: row.span.span,
     })
 }

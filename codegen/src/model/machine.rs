@@ -9,7 +9,8 @@ pub const GUARDS: &[(&str, &str)] = &[
     ("bad_exception", "what is thrown is no exception"),
     ("delegating", "it waits in a `yield from` or `await`, or a delegate handles what was thrown at it"),
     ("delegate_throws", "it delegates to something that has a `throw` method"),
-    ("unguarded", "it waits at a `yield` outside every `try`"),
+    ("unguarded", "it waits at a `yield` outside every `try`, and nothing traces it"),
+    ("never_begun", "its frame was cleared before anything was sent or thrown into it"),
     ("finalizer_hook", "it is not closed and a finalizer hook was captured when it was first iterated"),
     ("agen_running", "another awaitable of the async generator is being awaited"),
     ("agen_executing", "the body of the async generator runs right now"),
@@ -148,6 +149,8 @@ pub struct Row {
     pub outcome: Outcome,
     /// Where it goes; where it was when `None`.
     pub next: Option<Next>,
+    /// Whether it is one of ours, in a machine that is extended: then another row may come before it.
+    pub inherited: bool,
     /// The whole row.
     pub span: Option<Span>,
 }

@@ -270,6 +270,7 @@ impl fmt::Display for Range {
             (None, None) => f.write_str("every version"),
             (Some(since), None) => write!(f, "{since} on"),
             (None, Some(until)) => write!(f, "up to {until}"),
+            (Some(since), Some(until)) if since == until => write!(f, "{since} only"),
             (Some(since), Some(until)) => write!(f, "{since} to {until}"),
         }
     }

@@ -344,6 +344,7 @@ impl Walk {
             only: Vec::new(),
             versions: Versions::default(),
             outcome: Outcome::Goes(end),
+            inherited: false,
             span,
         };
         for part in inner(pair) {

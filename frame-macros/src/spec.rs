@@ -1,0 +1,154 @@
+//! `frame_spec!`: reads, checks and emits with `frame-codegen`; every finding becomes one compiler error.
+
+use std::path::{Path, PathBuf};
+
+use frame_codegen::ast::Item;
+use frame_codegen::diag::{Diagnostic, Severity, Sink, Style};
+use frame_codegen::model::{Meaning, Spec};
+use frame_codegen::source::Sources;
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{quote, quote_spanned};
+use syn::parse::{ParseStream, Parser};
+use syn::{LitStr, Token};
+
+use crate::shipped::{MEANING, MINORS};
+use crate::text::Text;
+
+/// What is written between the braces: where the runtime is, then a file's name or the specification itself.
+struct Input {
+    runtime: TokenStream,
+    content: Content,
+}
+
+enum Content {
+    File(LitStr),
+    Inline(TokenStream),
+}
+
+fn parse(input: ParseStream<'_>) -> syn::Result<Input> {
+    let mut runtime = quote!(::frame_runtime);
+    if input.peek(Token![crate]) {
+        input.parse::<Token![crate]>()?;
+        input.parse::<Token![=]>()?;
+        let path: syn::Path = input.parse()?;
+        runtime = quote!(#path);
+        input.parse::<Token![;]>()?;
+    }
+    let content = if input.peek(LitStr) {
+        let file = input.parse()?;
+        let _: Option<Token![;]> = input.parse()?;
+        if !input.is_empty() {
+            return Err(input.error("a file's name stands alone"));
+        }
+        Content::File(file)
+    } else {
+        Content::Inline(input.parse()?)
+    };
+    Ok(Input { runtime, content })
+}
+
+/// The items of `frame_spec!`.
+pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
+    let input = match parse.parse2(tokens) {
+        Ok(input) => input,
+        Err(error) => return error.to_compile_error(),
+    };
+    let (mut sources, mut sink) = (Sources::default(), Sink::new());
+    let mut rebuild = TokenStream::new();
+    let (text, source, file) = match input.content {
+        Content::Inline(tokens) => {
+            let text = Text::of(tokens);
+            let source = text.add_to(&mut sources);
+            (Some(text), source, None)
+        }
+        Content::File(file) => {
+            let path = match std::env::var_os("CARGO_MANIFEST_DIR") {
+                Some(folder) => PathBuf::from(folder).join(file.value()),
+                None => return complain(file.span(), file.span(), "CARGO_MANIFEST_DIR is not set: build with cargo"),
+            };
+            let content = match std::fs::read_to_string(&path) {
+                Ok(content) => content,
+                Err(error) => {
+                    return complain(file.span(), file.span(), &format!("cannot read {}: {error}", file.value()));
+                }
+            };
+            // An edit of the file builds the crate again, also when the last build failed.
+            let absolute = path.to_string_lossy().into_owned();
+            rebuild = quote!(
+                const _: &[u8] = include_bytes!(#absolute);
+            );
+            (None, sources.add(Path::new(&file.value()), content), Some(file))
+        }
+    };
+    let own = frame_codegen::parse_items(&sources, source, &mut sink);
+    let items = own.map(|own| build(own, &mut sources, &mut sink));
+    let runtime = input.runtime;
+    let emitted = items.map(|(meaning, ours)| frame_codegen::emit::emit_own(&meaning, &ours, &runtime));
+    let errors = sink.sorted().into_iter().filter(|found| found.severity() == Severity::Error);
+    let errors = errors.map(|found| match (&text, &file) {
+        (Some(text), _) => at_token(found, text, &sources),
+        (None, file) => {
+            let span = file.as_ref().map_or_else(Span::call_site, LitStr::span);
+            complain(span, span, &found.render(&sources, Style::Plain))
+        }
+    });
+    let errors: TokenStream = errors.collect();
+    quote!(#errors #rebuild #emitted)
+}
+
+/// Extends what we ship, lowers and checks.
+fn build(own: Vec<Item>, sources: &mut Sources, sink: &mut Sink) -> (Meaning, Meaning) {
+    let version = own.iter().find_map(|item| match item {
+        Item::Version(version) => Some(version.clone()),
+        _ => None,
+    });
+    let mut ours = Meaning::default();
+    let mut shipped = Vec::new();
+    if let Some(minor) = version.as_ref().and_then(|version| version.extends.clone()) {
+        if MINORS.contains(&minor.value.to_string().as_str()) {
+            shipped = ours_as_written(sources);
+            let mut ignored = Sink::new();
+            frame_codegen::lower_items(shipped.clone(), &mut ours, &mut ignored);
+        } else {
+            sink.report(
+                Diagnostic::error("extends-unknown", format!("there is no CPython {minor} to extend"))
+                    .at(minor.span, "not known")
+                    .help(format!("known are {}", MINORS.join(", "))),
+            );
+        }
+    }
+    let items = frame_codegen::extend::extend(shipped, own, sink);
+    let mut spec = Spec::default();
+    frame_codegen::lower_items(items, &mut spec.meaning, sink);
+    // Findings about a part that could not be lowered would only be consequences.
+    if !sink.has_errors() {
+        frame_codegen::check::check_meaning(&spec, sink);
+    }
+    (spec.meaning, ours)
+}
+
+/// Machines and layouts of this release.
+fn ours_as_written(sources: &mut Sources) -> Vec<Item> {
+    let mut items = Vec::new();
+    for (name, text) in MEANING {
+        let source = sources.add(Path::new(name), *text);
+        let mut sink = Sink::new();
+        items.extend(frame_codegen::parse_items(sources, source, &mut sink).unwrap_or_default());
+    }
+    items
+}
+
+fn at_token(found: &Diagnostic, text: &Text, sources: &Sources) -> TokenStream {
+    let whole = Span::call_site();
+    let (first, last) = found.place().and_then(|place| text.tokens(place)).unwrap_or((whole, whole));
+    complain(first, last, &found.words(sources))
+}
+
+/// An error that is underlined from the first token to the last.
+fn complain(first: Span, last: Span, message: &str) -> TokenStream {
+    let mut tokens = quote_spanned!(first=> ::core::compile_error!);
+    let mut group = proc_macro2::Group::new(proc_macro2::Delimiter::Brace, quote_spanned!(last=> #message));
+    group.set_span(last);
+    tokens.extend([TokenTree::Group(group)]);
+    tokens
+}
