@@ -23,11 +23,24 @@ pub(crate) mod op {
 /// Code units of inline cache behind `CALL`.
 pub(crate) const CALL_CACHES: u8 = 3;
 
-/// def fib(n): return n if n < 2 else fib(n - 1) + fib(n - 2)
+/// About 16 instructions per call:
+///
+/// ```python
+/// def fib(n):
+///     if n < 1: return n
+///     if n < 2: return n
+///     return fib(n - 1) + fib(n - 2)
+/// ```
 pub(crate) fn fib() -> Value {
     use op::{ADD, CALL, LESS, LOAD_FAST, LOAD_GLOBAL, LOAD_SMALL_INT, POP_JUMP_IF_FALSE, RESUME, RETURN, SUBTRACT};
     let code = [
         (RESUME, 0),
+        (LOAD_FAST, 0),
+        (LOAD_SMALL_INT, 1),
+        (LESS, 0),
+        (POP_JUMP_IF_FALSE, 2),
+        (LOAD_FAST, 0),
+        (RETURN, 0),
         (LOAD_FAST, 0),
         (LOAD_SMALL_INT, 2),
         (LESS, 0),

@@ -123,6 +123,7 @@ impl<V: Vm> StackRef<V> {
 
     /// The pointer of a reference that is not counted. Takes the word, so that slots stay in registers.
     #[cold]
+    #[inline(never)]
     fn borrowed_pointer(word: *mut ()) -> Option<NonNull<()>> {
         let tag = word.addr() & Self::TAGS.mask;
         if word.addr() == Self::NULL_SLOT || tag == Self::TAGS.integer {
@@ -161,6 +162,7 @@ impl<V: Vm> StackRef<V> {
     ///
     /// The word must be that of a slot that is still there.
     #[cold]
+    #[inline(never)]
     unsafe fn counted(word: *mut ()) -> Option<V::Value> {
         let raw = Self::borrowed_pointer(word)?;
         // SAFETY: another reference to the object lives as long as the slot, by the contract of `borrowed`.
@@ -183,10 +185,28 @@ impl<V: Vm> StackRef<V> {
     /// The same again; a reference is counted in the copy, however it was held.
     #[inline(always)]
     pub fn duplicate(&self) -> Self {
-        match self.as_value() {
-            Some(value) => Self::owned(V::Value::clone(&value)),
-            None => Self::from_word(self.word),
+        if self.is_owned() {
+            // SAFETY: the reference is owned by the slot, which is borrowed until the end of this function.
+            let value = unsafe { Ref::<V>::new(self.owned_pointer()) };
+            return Self::owned(V::Value::clone(&value));
         }
+        if Self::TAGS.mask == 0 {
+            return Self::null();
+        }
+        // SAFETY: the word is that of this slot.
+        unsafe { Self::duplicate_uncounted(self.word) }
+    }
+
+    /// What a word is, again, that is not a counted reference.
+    ///
+    /// # Safety
+    ///
+    /// The word must be that of a slot that is still there.
+    #[cold]
+    #[inline(never)]
+    unsafe fn duplicate_uncounted(word: *mut ()) -> Self {
+        // SAFETY: as promised by the caller.
+        unsafe { Self::counted(word) }.map_or(Self::from_word(word), Self::owned)
     }
 
     /// The same, with a borrowed reference made a counted one (`PyStackRef_MakeHeapSafe`).
