@@ -7,9 +7,9 @@ use std::marker::PhantomData;
 use frame_runtime::bounds::Bounds;
 use frame_runtime::entry::Entry;
 use frame_runtime::machine::Gone;
+use frame_runtime::machine::owner::{OnPop, Thread};
 use frame_runtime::running::{Arguments, ByOwner, Returned, Site};
 use frame_runtime::stack_ref::StackRef;
-use frame_runtime::stand_in::owner::{OnPop, Thread};
 use frame_runtime::version::Activation;
 use frame_runtime::vm::Vm;
 

@@ -6,10 +6,10 @@ use frame_runtime::data_stack::{DataStack, Limits};
 use frame_runtime::entry::Entry;
 use frame_runtime::generator_frame::GeneratorFrame;
 use frame_runtime::machine::Gone;
+use frame_runtime::machine::generator::{Cleared, Created, Executing, OnRaise, OnReturn, OnSend, OnYield, Suspended};
+use frame_runtime::machine::owner::{Generator, OnMakeGenerator, OnPop, Thread};
 use frame_runtime::running::{Arguments, ByOwner, Returned, Running, Site};
 use frame_runtime::stack_ref::StackRef;
-use frame_runtime::stand_in::generator::{Cleared, Created, Executing, OnRaise, OnReturn, OnSend, OnYield, Suspended};
-use frame_runtime::stand_in::owner::{Generator, OnMakeGenerator, OnPop, Thread};
 use frame_runtime::version::Activation;
 
 use crate::machine::{Machine, Value};
