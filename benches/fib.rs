@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use frame_runtime::data_stack::{DataStack, Limits};
+use frame_runtime::machine::Gone;
+use frame_runtime::stand_in::owner::{OnPop, Thread};
 use frame_runtime::stand_in::{Cpython3_12, Cpython3_14};
 use frame_runtime::version::Activation;
 use handles::Machine;
@@ -25,7 +27,7 @@ const EXPECTED: i64 = 196_418;
 
 fn checked<P: Activation>(stack: &DataStack<Machine<P>>, fib: &Value) -> i64
 where
-    frame_runtime::stand_in::owner::Thread: frame_runtime::stand_in::owner::OnPop<P, frame_runtime::machine::Gone>,
+    Thread: OnPop<P, Gone>,
 {
     stack.enter(Value::none(), |entry| handles::run(entry, fib.clone(), N)).expect("nobody holds a frame")
 }
@@ -33,7 +35,7 @@ where
 #[expect(unsafe_code, reason = "the line that trusts the code's stacksize")]
 fn trusted<P: Activation>(stack: &DataStack<Machine<P>>, fib: &Value) -> i64
 where
-    frame_runtime::stand_in::owner::Thread: frame_runtime::stand_in::owner::OnPop<P, frame_runtime::machine::Gone>,
+    Thread: OnPop<P, Gone>,
 {
     // SAFETY: `object::fib` asks for one local and four slots, which is what its instructions use; it ends in a return, and
     // its one jump goes to an instruction. `handles::run` executes them as `raw::run` does, which is tested against it.
@@ -42,8 +44,11 @@ where
         .expect("nobody holds a frame")
 }
 
-/// The best of many interleaved runs: what noise cannot make faster.
-fn ratios(ways: &[(&str, &dyn Fn() -> i64)]) {
+/// One way to run it, with its name.
+type Way<'a> = (&'a str, &'a dyn Fn() -> i64);
+
+/// The best of many interleaved runs, which is what noise cannot make faster, in multiples of the first.
+fn ratios(ways: &[Way<'_>]) {
     let mut best = vec![Duration::MAX; ways.len()];
     for _ in 0..40 {
         for (best, (_, run)) in best.iter_mut().zip(ways) {
@@ -53,11 +58,8 @@ fn ratios(ways: &[(&str, &dyn Fn() -> i64)]) {
         }
     }
     for (time, (name, _)) in best.iter().zip(ways) {
-        println!(
-            "{name:<24}{:>9.3} ms  ratio {:.2}",
-            time.as_secs_f64() * 1e3,
-            time.as_secs_f64() / best[0].as_secs_f64()
-        );
+        let ratio = time.as_secs_f64() / best[0].as_secs_f64();
+        println!("{name:<24}{:>9.3} ms  ratio {ratio:.2}", time.as_secs_f64() * 1e3);
     }
 }
 
@@ -66,17 +68,24 @@ fn fib(criterion: &mut Criterion) {
     let raw = raw::Stack::new();
     let new = DataStack::<Machine<Cpython3_14>>::new(Limits::default());
     let old = DataStack::<Machine<Cpython3_12>>::new(Limits::default());
-    let ways: [(&str, &dyn Fn() -> i64); 5] = [
-        ("raw pointers", &|| raw.run(&fib, N)),
-        ("handles, trusted, 3.14", &|| trusted(&new, &fib)),
-        ("handles, checked, 3.14", &|| checked(&new, &fib)),
-        ("handles, trusted, 3.12", &|| trusted(&old, &fib)),
-        ("handles, checked, 3.12", &|| checked(&old, &fib)),
+    let ways: [[Way<'_>; 3]; 2] = [
+        [
+            ("3.12, raw pointers", &|| raw.run::<false>(&fib, N)),
+            ("3.12, handles, trusted", &|| trusted(&old, &fib)),
+            ("3.12, handles, checked", &|| checked(&old, &fib)),
+        ],
+        [
+            ("3.14, raw pointers", &|| raw.run::<true>(&fib, N)),
+            ("3.14, handles, trusted", &|| trusted(&new, &fib)),
+            ("3.14, handles, checked", &|| checked(&new, &fib)),
+        ],
     ];
-    ratios(&ways);
+    for ways in &ways {
+        ratios(ways);
+    }
     let mut group = criterion.benchmark_group("fib(27)");
     group.sample_size(20);
-    for (name, run) in ways {
+    for (name, run) in ways.into_iter().flatten() {
         group.bench_function(name, |bencher| bencher.iter(run));
     }
     group.finish();

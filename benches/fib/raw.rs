@@ -1,4 +1,8 @@
 //! The same by hand: raw pointers, nothing checked, and everything written that CPython 3.14 writes.
+//!
+//! With `TAGGED`, slots are read as 3.14 reads them: the tag is masked off before an object is looked at
+//! (`PyStackRef_AsPyObjectBorrow`) and decides whether a copy is counted (`PyStackRef_DUP`, `PyStackRef_CLOSE`). Without,
+//! slots are plain pointers as in 3.12.
 
 #![expect(unsafe_code, clippy::multiple_unsafe_ops_per_block, reason = "what the handles are measured against")]
 
@@ -13,7 +17,6 @@ use crate::object::{CALL_CACHES, Kind, Value, op};
 /// Words before the slots.
 const SPECIALS: usize = 10;
 const WORDS: usize = 2045;
-const NULL: usize = 1;
 
 const THREAD: i8 = 0;
 const INTERPRETER: i8 = 3;
@@ -54,10 +57,31 @@ unsafe fn look(raw: *mut ()) -> ManuallyDrop<Value> {
 }
 
 #[inline(always)]
-unsafe fn close(raw: *mut ()) {
-    if raw.addr() & 1 == 0 {
+const fn null<const TAGGED: bool>() -> *mut () {
+    ptr::without_provenance_mut(if TAGGED { 1 } else { 0 })
+}
+
+/// A look at what a slot refers to, which is something.
+#[inline(always)]
+unsafe fn look_at<const TAGGED: bool>(slot: *mut ()) -> ManuallyDrop<Value> {
+    // SAFETY: callers pass what a slot holds.
+    unsafe { look(if TAGGED { slot.map_addr(|addr| addr & !3) } else { slot }) }
+}
+
+#[inline(always)]
+unsafe fn duplicate<const TAGGED: bool>(slot: *mut ()) -> *mut () {
+    if !TAGGED || slot.addr() & 1 == 0 {
+        // SAFETY: callers pass what a slot holds.
+        std::mem::forget(Value::clone(&*unsafe { look(slot) }));
+    }
+    slot
+}
+
+#[inline(always)]
+unsafe fn close<const TAGGED: bool>(slot: *mut ()) {
+    if if TAGGED { slot.addr() & 1 == 0 } else { !slot.is_null() } {
         // SAFETY: callers own the reference.
-        drop(ManuallyDrop::into_inner(unsafe { look(raw) }));
+        drop(ManuallyDrop::into_inner(unsafe { look(slot) }));
     }
 }
 
@@ -76,10 +100,14 @@ impl Stack {
     }
 
     #[inline(always)]
-    unsafe fn push(&self, function: *mut (), previous: *mut Frame) -> (*mut Frame, *mut Slot, *mut Slot) {
+    unsafe fn push<const TAGGED: bool>(
+        &self,
+        function: *mut (),
+        previous: *mut Frame,
+    ) -> (*mut Frame, *mut Slot, *mut Slot) {
         // SAFETY: the benchmark's callers pass a function of one code.
         unsafe {
-            let looked = look(function);
+            let looked = look_at::<TAGGED>(function);
             let Some(Kind::Function { code, globals }) = looked.as_object().map(|object| &object.kind) else {
                 panic!("not a function")
             };
@@ -117,7 +145,7 @@ impl Stack {
     }
 
     #[inline(never)]
-    pub(crate) fn run(&self, fib: &Value, n: i64) -> i64 {
+    pub(crate) fn run<const TAGGED: bool>(&self, fib: &Value, n: i64) -> i64 {
         // SAFETY: one local and four slots are what the instructions use, and the chunk has room for 136 frames.
         unsafe {
             let mut shim = Frame {
@@ -134,7 +162,7 @@ impl Stack {
                 owner: INTERPRETER,
                 visited: 0,
             };
-            let (mut frame, mut slots, mut sp) = self.push(fib.clone().into_raw().as_ptr(), &raw mut shim);
+            let (mut frame, mut slots, mut sp) = self.push::<TAGGED>(fib.clone().into_raw().as_ptr(), &raw mut shim);
             slots.write(Slot(Value::integer(n).into_raw().as_ptr()));
             let mut pc = (*frame).instr_ptr;
             macro_rules! push {
@@ -153,7 +181,7 @@ impl Stack {
             macro_rules! integer {
                 ($raw:expr) => {{
                     let raw: *mut () = $raw;
-                    match look(raw).as_integer() {
+                    match look_at::<TAGGED>(raw).as_integer() {
                         Some(integer) => integer,
                         None => panic!("no integer"),
                     }
@@ -166,7 +194,7 @@ impl Stack {
                     op::RESUME => {}
                     op::LOAD_FAST => {
                         let raw = slots.add(instruction.argument.into()).read().0;
-                        push!((*look(raw)).clone().into_raw().as_ptr());
+                        push!(duplicate::<TAGGED>(raw));
                     }
                     op::LOAD_SMALL_INT => push!(Value::integer(instruction.argument.into()).into_raw().as_ptr()),
                     op::LESS => {
@@ -179,7 +207,7 @@ impl Stack {
                             pc = pc.add(instruction.argument.into());
                         }
                     }
-                    op::LOAD_GLOBAL => push!((*look((*frame).funcobj)).clone().into_raw().as_ptr()),
+                    op::LOAD_GLOBAL => push!(duplicate::<TAGGED>((*frame).funcobj)),
                     op::SUBTRACT => {
                         let right = integer!(pop!());
                         let left = integer!(pop!());
@@ -193,13 +221,13 @@ impl Stack {
                     op::CALL => {
                         let count = usize::from(instruction.argument);
                         let function = sp.sub(count + 1).read().0;
-                        let (callee, locals, base) = self.push(function, frame);
+                        let (callee, locals, base) = self.push::<TAGGED>(function, frame);
                         for index in 0..count {
                             locals.add(index).write(sp.sub(count - index).read());
                         }
                         let mut slot = locals.add(count);
                         while slot < base {
-                            slot.write(Slot(ptr::without_provenance_mut(NULL)));
+                            slot.write(Slot(null::<TAGGED>()));
                             slot = slot.add(1);
                         }
                         (*frame).stackpointer = sp.sub(count + 1);
@@ -223,13 +251,13 @@ impl Stack {
                         (*dying).stackpointer = slots;
                         while sp > slots {
                             sp = sp.sub(1);
-                            close(sp.read().0);
+                            close::<TAGGED>(sp.read().0);
                         }
                         if !(*dying).locals.is_null() {
-                            close((*dying).locals);
+                            close::<false>((*dying).locals);
                         }
-                        close((*dying).funcobj);
-                        close((*dying).executable);
+                        close::<TAGGED>((*dying).funcobj);
+                        close::<TAGGED>((*dying).executable);
                         if dying.addr() == self.chunk.as_ptr().addr() {
                             panic!("no other chunk");
                         }

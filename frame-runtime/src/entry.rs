@@ -46,6 +46,15 @@ impl<V: Vm> DataStack<V> {
     /// `shim` is what stands for the code of the native caller in the chain of frames: `None` from 3.13 on, a code object
     /// of two instructions in 3.12. Whatever frames `body` leaves above are cleared when it ends, also by a panic.
     ///
+    /// What is of the entry cannot leave it:
+    ///
+    /// ```compile_fail
+    /// # use frame_runtime::{data_stack::DataStack, vm::Vm};
+    /// fn lose<V: Vm>(stack: &DataStack<V>, shim: V::Value) {
+    ///     let entry = stack.enter(shim, |entry| entry);
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Held`] if an eval loop holds the topmost frame.

@@ -100,6 +100,22 @@ impl<V: Vm, S> GeneratorFrame<V, S> {
     ///
     /// Where a suspended frame may be cleared (until 3.12), this is what remains to be done after `GeneratorExit` was raised
     /// in it.
+    ///
+    /// ```
+    /// # use frame_runtime::{generator_frame::GeneratorFrame, stand_in::{Cpython3_12, generator::Suspended}, vm::Vm};
+    /// fn clear<V: Vm<Python = Cpython3_12>>(frame: GeneratorFrame<V, Suspended>) {
+    ///     frame.clear();
+    /// }
+    /// ```
+    ///
+    /// From 3.13 on that does not compile:
+    ///
+    /// ```compile_fail,E0277
+    /// # use frame_runtime::{generator_frame::GeneratorFrame, stand_in::{Cpython3_14, generator::Suspended}, vm::Vm};
+    /// fn clear<V: Vm<Python = Cpython3_14>>(frame: GeneratorFrame<V, Suspended>) {
+    ///     frame.clear();
+    /// }
+    /// ```
     pub fn clear<N>(self) -> GeneratorFrame<V, N>
     where
         S: OnClear<V::Python, N>,
