@@ -232,7 +232,7 @@ impl<'t, V: Vm, B: Bounds> Entry<'t, V, B> {
     /// # Safety
     ///
     /// For every frame of the entry, the eval loop must push and pop as the code's `stacksize` says and never pop into the
-    /// locals, a call's [`Arguments`] included; must use no local from `nlocalsplus` on; and must neither fetch behind the last code unit nor jump out of
+    /// locals, a call's [`Arguments`](crate::running::Arguments) included; must use no local from `nlocalsplus` on; and must neither fetch behind the last code unit nor jump out of
     /// the code. A verifier that ran when the code was loaded is a proof.
     pub unsafe fn trusted(self) -> Entry<'t, V, Trusted> {
         Entry::at(self.shim, self.stack)
