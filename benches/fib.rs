@@ -17,8 +17,8 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use frame_runtime::data_stack::{DataStack, Limits};
 use frame_runtime::machine::Gone;
 use frame_runtime::machine::owner::{OnPop, Thread};
-use frame_runtime::version::{Activation, Cpython3_12, Cpython3_14};
-
+use frame_runtime::version::Activation;
+use frame_runtime::version::{Cpython3_12, Cpython3_14};
 use handles::Machine;
 use object::Value;
 

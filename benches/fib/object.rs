@@ -119,8 +119,11 @@ impl Value {
 
     #[inline(always)]
     pub(crate) fn as_object(&self) -> Option<&Object> {
+        if self.as_integer().is_some() {
+            return None;
+        }
         // SAFETY: what is no integer points to an object, which is there while it is counted.
-        self.as_integer().is_none().then(|| unsafe { self.0.as_ref() })
+        Some(unsafe { self.0.as_ref() })
     }
 }
 

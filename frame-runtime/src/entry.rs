@@ -46,6 +46,15 @@ impl<V: Vm> DataStack<V> {
     /// `shim` is what stands for the code of the native caller in the chain of frames: `None` from 3.13 on, a code object
     /// of two instructions in 3.12. Whatever frames `body` leaves above are cleared when it ends, also by a panic.
     ///
+    /// What is of the entry cannot leave it:
+    ///
+    /// ```compile_fail
+    /// # use frame_runtime::{data_stack::DataStack, vm::Vm};
+    /// fn lose<V: Vm>(stack: &DataStack<V>, shim: V::Value) {
+    ///     let entry = stack.enter(shim, |entry| entry);
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Held`] if an eval loop holds the topmost frame.
@@ -223,7 +232,7 @@ impl<'t, V: Vm, B: Bounds> Entry<'t, V, B> {
     /// # Safety
     ///
     /// For every frame of the entry, the eval loop must push and pop as the code's `stacksize` says and never pop into the
-    /// locals, a call's [`Arguments`] included; must use no local from `nlocalsplus` on; and must neither fetch behind the last code unit nor jump out of
+    /// locals, a call's [`Arguments`](crate::running::Arguments) included; must use no local from `nlocalsplus` on; and must neither fetch behind the last code unit nor jump out of
     /// the code. A verifier that ran when the code was loaded is a proof.
     pub unsafe fn trusted(self) -> Entry<'t, V, Trusted> {
         Entry::at(self.shim, self.stack)

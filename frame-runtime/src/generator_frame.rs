@@ -100,7 +100,14 @@ impl<V: Vm, S> GeneratorFrame<V, S> {
     /// `clear` of its frame object, where that runs nothing of the body: what the frame holds is dropped, except its code.
     ///
     /// Where a suspended generator may be cleared (until 3.12) it is closed for that, and so runs: throw `GeneratorExit`
-    /// into it.
+    /// into it. From 3.13 on it cannot be cleared at all, and this does not compile:
+    ///
+    /// ```compile_fail,E0277
+    /// # use frame_runtime::{generator_frame::GeneratorFrame, machine::generator::Suspended, version::Cpython3_14, vm::Vm};
+    /// fn clear<V: Vm<Python = Cpython3_14>>(frame: GeneratorFrame<V, Suspended>) {
+    ///     frame.clear();
+    /// }
+    /// ```
     pub fn clear<N>(self) -> GeneratorFrame<V, N>
     where
         S: OnFrameClear<V::Python, N>,

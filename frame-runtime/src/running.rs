@@ -499,6 +499,13 @@ impl<'t, V: Vm, O, B: Bounds> Running<'t, V, O, B> {
 
     /// Ends the activation, by a return or because an exception leaves it: the frame below is the topmost one, then this
     /// one is cleared, its code goes last but for its memory. What is still on its stack is released with the locals.
+    ///
+    /// ```compile_fail,E0277
+    /// # use frame_runtime::{running::Running, machine::owner, version::Cpython3_14, vm::Vm};
+    /// fn pop<V: Vm<Python = Cpython3_14>>(frame: Running<'_, V, owner::Generator>) {
+    ///     let _ = frame.ret(); // a generator's frame is not on the data stack
+    /// }
+    /// ```
     #[inline(always)]
     pub fn ret(self) -> Returned<'t, V, B>
     where
