@@ -12,7 +12,8 @@ fn main() {
         let name = path.file_name()?.to_str()?.to_owned();
         name.ends_with(|c: char| c.is_ascii_digit()).then_some(name)
     });
-    let minors: Vec<String> = minors.collect();
+    let mut minors: Vec<String> = minors.collect();
+    minors.sort_by_key(|minor| minor.split('.').map(|part| part.parse().unwrap_or(0)).collect::<Vec<u32>>());
     writeln!(text, "pub(crate) const MINORS: &[&str] = &{minors:?};").expect("text can be written");
     println!("cargo::rerun-if-changed={}", root.join("cpython").display());
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets it")).join("shipped.rs");

@@ -4,6 +4,7 @@ use std::io::Read as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use expect_test::expect;
 use frame_tests::{root, scratch};
 
 fn framespec() -> Command {
@@ -33,7 +34,7 @@ fn help_names_every_verb_and_every_verb_has_help() {
 fn the_committed_spec_is_fine() {
     let (code, said, errors) = run(&["check"]);
     assert_eq!((code, errors.as_str()), (0, ""));
-    assert!(said.contains("nothing is wrong"), "{said}");
+    assert!(said.contains(" machines, ") && said.contains("nothing is wrong"), "{said}");
     let (code, said, errors) = run(&["generate", "--check"]);
     assert_eq!((code, errors.as_str()), (0, ""), "{said}");
 }
@@ -175,6 +176,115 @@ fn what_changed_is_said_in_words_and_in_json() {
     assert!(value.is_object() && json.contains("stackpointer"));
     let (code, same, _) = run(&["diff", "3.14", "3.14.10"]);
     assert!(code == 0 && same.contains("no difference"), "{same}");
+}
+
+#[test]
+fn what_changed_in_meaning_is_said_too() {
+    let (code, words, _) = run(&["diff", "3.12", "3.13"]);
+    assert_eq!(code, 0);
+    assert!(words.lines().all(|line| line.chars().count() <= 100), "{words}");
+    for said in [
+        "\ngenerator (machine)\n",
+        "  suspended_yield_from  new state: ",
+        "    suspended if unguarded: new: -> cleared\n",
+        "    suspended: RuntimeError \"cannot clear a suspended frame\", was -> executing\n",
+        "    executing: -> suspended_yield_from, was -> suspended\n",
+        "\n_PyInterpreterFrame (meaning)\n",
+        "  field       instr_ptr, was prev_instr\n",
+    ] {
+        assert!(words.contains(said), "{said}\n{words}");
+    }
+    let (code, words, _) = run(&["diff", "3.14", "3.15"]);
+    assert_eq!(code, 0);
+    for said in [
+        "RuntimeError says \"cannot clear an suspended frame\", said \"cannot clear a suspended frame\"",
+        "now null in the base frame",
+    ] {
+        let flat = words.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(flat.contains(said), "{said}\n{words}");
+    }
+    let (code, json, _) = run(&["diff", "3.13", "3.14", "--json"]);
+    assert_eq!(code, 0);
+    let value: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let changes = value["changes"].as_array().expect("a list");
+    let order = |change: &&serde_json::Value| {
+        change["change"] == "order_changed" && change["struct"] == "_PyInterpreterFrame" && change["purpose"] == "clear"
+    };
+    let order = changes.iter().find(order).expect("slots are cleared downwards from 3.14 on");
+    assert_eq!(order["new"][1], serde_json::json!({ "field": "localsplus", "direction": "descending" }));
+}
+
+/// Every machine, localsplus and position of every version can be shown, within the width of a terminal.
+#[test]
+fn all_that_is_declared_can_be_shown() {
+    let (spec, _) = frame_tests::committed_spec();
+    for minor in spec.minors() {
+        let key = minor.to_string();
+        let (_, overview, _) = run(&["show", &key]);
+        for machine in spec.meaning.machines.iter().filter(|machine| machine.exists(minor)) {
+            let name = &machine.name.value;
+            assert!(overview.contains(&format!("\n  {name} ")), "{overview}");
+            let (code, said, errors) = run(&["show", &key, name]);
+            assert_eq!(code, 0, "{errors}");
+            assert!(said.lines().all(|line| line.chars().count() <= 120), "{said}");
+            let at = machine.at(minor);
+            for name in at.events.iter().map(|event| &event.event.name.value) {
+                assert!(said.contains(&format!("\n  {name} ")), "{name}\n{said}");
+            }
+            let (code, diagram, errors) = run(&["show", &key, name, "--mermaid"]);
+            assert_eq!(code, 0, "{errors}");
+            assert!(diagram.starts_with("stateDiagram-v2\n") && diagram.contains("[*] --> "), "{diagram}");
+            for &state in &at.states {
+                assert!(diagram.contains(&machine.states[state].name.value), "{diagram}");
+            }
+        }
+        for name in ["localsplus", "positions"] {
+            let (code, said, errors) = run(&["show", &key, name]);
+            assert_eq!(code, 0, "{errors}");
+            assert!(said.lines().count() > 5 && said.lines().all(|line| line.chars().count() <= 100), "{said}");
+        }
+    }
+    let (code, said, _) = run(&["show", "3.14", "interpreter_frame"]);
+    assert_eq!(code, 0);
+    for part in ["borrowed from f_funcobj  globals", "dropped in this order: frame_obj, localsplus descending"] {
+        assert!(said.contains(part), "{said}");
+    }
+}
+
+#[test]
+fn a_machine_as_a_diagram() {
+    let (code, diagram, _) = run(&["show", "3.14", "owner", "--mermaid"]);
+    assert_eq!(code, 0);
+    expect![[r#"
+        stateDiagram-v2
+            %% owner of CPython 3.14
+            [*] --> thread
+            [*] --> frame_object
+            [*] --> interpreter
+            thread --> generator: make_generator
+            thread --> frame_object: take_over
+            thread --> [*]: pop
+            generator --> frame_object: take_over
+            generator --> [*]: free
+            frame_object --> generator: adopt
+            frame_object --> [*]: free
+            interpreter --> [*]: leave
+    "#]]
+    .assert_eq(&diagram);
+}
+
+#[test]
+fn machines_that_are_not_there() {
+    let (code, _, errors) = run(&["show", "3.14", "genrator"]);
+    assert_eq!(code, 1);
+    for said in ["error[unknown-name]", "did you mean `generator`?", "the machines are ", "`owner`"] {
+        assert!(errors.contains(said), "{said}\n{errors}");
+    }
+    let (code, _, errors) = run(&["show", "3.10", "owner"]);
+    assert!(code == 1 && errors.contains("the machine `owner` is there in 3.11 on"), "{errors}");
+    let (code, _, errors) = run(&["show", "3.14", "PyGenObject", "--mermaid"]);
+    assert!(code == 1 && errors.contains("error[not-a-machine]"), "{errors}");
+    assert_eq!(run(&["show", "3.14", "--mermaid"]).0, 2);
 }
 
 /// Every struct of every version can be drawn, within the width of a terminal.

@@ -4,6 +4,8 @@
 #[cfg(doctest)]
 pub struct Readme;
 
+pub mod typed;
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -27,7 +29,7 @@ pub fn committed_spec() -> (Spec, Sources) {
 }
 
 /// A spec out of one text: each line `#--- PATH` starts a file of that path below `spec/`; text before the first one
-/// is `cpython/3.14/0.yaml`.
+/// is `cpython/3.14/0.yaml`. Files that end in `.machine`, `.layout` or `.table` are of the spec language.
 pub fn read_example(text: &str) -> (Spec, Sources, Sink) {
     let (mut sources, mut sink, mut spec) = (Sources::default(), Sink::new(), Spec::default());
     let mut files: Vec<(String, String)> = vec![("cpython/3.14/0.yaml".to_owned(), String::new())];
@@ -44,7 +46,10 @@ pub fn read_example(text: &str) -> (Spec, Sources, Sink) {
     for (path, text) in files.into_iter().filter(|(_, text)| !text.trim().is_empty()) {
         let source: SourceId = sources.add(&Path::new("spec").join(&path), text);
         spec.files.push(source);
-        if path.starts_with("observed/") {
+        let extension = Path::new(&path).extension().unwrap_or_default();
+        if ["machine", "layout", "table"].iter().any(|meaning| extension == *meaning) {
+            frame_codegen::parse_meaning(&sources, source, &mut spec.meaning, &mut sink);
+        } else if path.starts_with("observed/") {
             frame_codegen::parse_observed(&sources, source, &mut spec.observed, &mut sink);
         } else {
             spec.layouts.extend(frame_codegen::parse_facts(&sources, source, &mut sink));
@@ -66,6 +71,18 @@ pub fn compare(path: &Path, text: &str) {
         "{} differs (UPDATE_EXPECT=1 writes it)\n--- expected\n{expected}\n--- found\n{text}",
         path.display()
     );
+}
+
+/// Numbers that are the same on every run.
+pub struct Random(pub u64);
+
+impl Random {
+    /// A number below `end`, which is not 0.
+    pub fn below(&mut self, end: usize) -> usize {
+        // Knuth's MMIX; the low bits of it are poor.
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap_or(0) % end
+    }
 }
 
 /// The files of a folder that end so, by name.

@@ -97,22 +97,21 @@ impl Diagnostic {
         self.severity
     }
 
-    /// Where it is, if it stands in a file: the place at fault.
-    pub fn place(&self) -> Option<Span> {
-        self.first_place()
+    /// Where it is, the place at fault first, then those of the other parties.
+    pub fn places(&self) -> impl Iterator<Item = Span> {
+        let (at, and): (Vec<&Label>, Vec<&Label>) = self.labels.iter().partition(|label| label.primary);
+        at.into_iter().chain(and).map(|label| label.span)
     }
 
-    /// All that it says but the places, for a compiler that shows the code itself: the first line, what is wrong at the
-    /// place, the other parties by their lines, notes and help.
-    pub fn words(&self, sources: &Sources) -> String {
+    /// All that it says, for a compiler that shows one place itself: the first line, what is wrong at that place, the
+    /// other parties where `tell` says that they are, notes and help.
+    pub fn words(&self, shown: Option<Span>, tell: impl Fn(Span) -> String) -> String {
         let mut text = format!("{} [{}]", self.title, self.rule);
-        let first = self.first_place();
         for label in self.labels.iter().filter(|label| !label.text.is_empty()) {
-            if Some(label.span) == first {
+            if Some(label.span) == shown {
                 text.push_str(&format!("\n{}", label.text));
             } else {
-                let (line, column) = sources.line_column(label.span);
-                text.push_str(&format!("\n{}: {}:{line}:{column}", label.text, sources.file(label.span.source).name));
+                text.push_str(&format!("\n{}: {}", tell(label.span), label.text));
             }
         }
         for note in &self.notes {

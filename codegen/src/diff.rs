@@ -4,6 +4,7 @@
 //! new, and when the new one has exactly the bytes of the one that is gone, [`Change::FieldAdded`] says so.
 
 mod change;
+pub(crate) mod meaning;
 #[cfg(test)]
 pub(crate) mod tests;
 pub(crate) mod words;
@@ -13,19 +14,25 @@ use std::collections::BTreeMap;
 pub use change::{
     BitsFact, Change, Diff, EffectFact, EnumFact, FieldFact, GroupFact, Kind, OpcodeFact, Side, StructFact, ValueFact,
 };
+pub use meaning::{
+    EventFact, KindFact, LayoutFact, LocalsplusFact, MachineFact, MeaningChange, MeaningFact, PlaceFact, RegionFact,
+    RowFact, StateFact, StepFact,
+};
 
+use crate::model::Meaning;
 use crate::model::facts::{Build, Constant, Enum, Facts, Field, Group, Opcode, Struct};
 use crate::model::observed::Observed;
 
 /// What differs between two layouts, as far as headers tell.
 pub fn diff(old: &Facts, new: &Facts) -> Diff {
-    diff_with(old, new, &Observed::default())
+    diff_with(old, new, &Observed::default(), &Meaning::default())
 }
 
-/// What differs between two layouts, with what no header holds: awaitables, limits, stack effects, pyc magic.
+/// What differs between two layouts, with what no header holds (awaitables, limits, stack effects, pyc magic) and what
+/// the spec declares: machines, meaning of fields, variables, positions.
 ///
 /// A struct of `observed` that cannot be laid out on one of the sides is left out.
-pub fn diff_with(old: &Facts, new: &Facts, observed: &Observed) -> Diff {
+pub fn diff_with(old: &Facts, new: &Facts, observed: &Observed, meaning: &Meaning) -> Diff {
     let mut found = Found::default();
     let magic = |facts: &Facts| {
         let known = facts.content.pyc_magic.as_ref().or_else(|| observed.pyc_magic(facts.version.value));
@@ -41,6 +48,7 @@ pub fn diff_with(old: &Facts, new: &Facts, observed: &Observed) -> Diff {
     found.structs(&before, &now);
     found.enums(&enums_of(old, observed), &enums_of(new, observed));
     found.constants(&groups_of(old, observed), &groups_of(new, observed));
+    found.changes.extend(meaning::compare(old, new, meaning).into_iter().map(Change::Meaning));
     found.opcodes(&opcodes_of(old, observed), &opcodes_of(new, observed));
     found.changes.append(&mut found.headers);
     Diff { old: Side::of(old), new: Side::of(new), changes: found.changes }

@@ -9,6 +9,11 @@ use crate::diag::{Diagnostic, Sink};
 /// stays what it is.
 pub fn extend(ours: Vec<Item>, own: Vec<Item>, sink: &mut Sink) -> Vec<Item> {
     let mut items = ours;
+    for item in &mut items {
+        let Item::Machine(machine) = item else { continue };
+        let events = machine.parts.iter_mut().filter_map(as_event);
+        events.flat_map(|event| &mut event.rows).for_each(|row| row.inherited = true);
+    }
     for item in own {
         match item {
             Item::Machine(machine) => {
@@ -28,9 +33,6 @@ pub fn extend(ours: Vec<Item>, own: Vec<Item>, sink: &mut Sink) -> Vec<Item> {
 }
 
 fn extend_machine(known: &mut Machine, own: Machine, sink: &mut Sink) {
-    for event in known.parts.iter_mut().filter_map(as_event) {
-        event.rows.iter_mut().for_each(|row| row.inherited = true);
-    }
     known.name = own.name;
     if own.doc.is_some() {
         known.doc = own.doc;

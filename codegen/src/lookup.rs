@@ -3,14 +3,61 @@
 use std::borrow::Cow;
 
 use crate::diag::Diagnostic;
-use crate::model::Spec;
 use crate::model::facts::{Constant, Facts, Group, Opcode, Struct};
+use crate::model::layout::{Localsplus, Position};
+use crate::model::machine::Machine;
 use crate::model::observed::Observed;
 use crate::model::version::Key;
+use crate::model::{Meaning, Spec};
+
+/// One layout, and what the spec holds beside the facts.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// The layout.
+    pub facts: &'a Facts,
+    /// What no header holds.
+    pub observed: &'a Observed,
+    /// What is declared.
+    pub meaning: &'a Meaning,
+}
+
+impl<'a> View<'a> {
+    /// The values of an enum, from a header or observed.
+    pub fn enum_values(&self, name: &str) -> Option<&'a [Constant]> {
+        let minor = self.facts.version.value;
+        let known = self.facts.content.enums.iter().find(|item| item.name.value == name);
+        let observed = || self.observed.enums.iter().find(|item| item.name.value == name && item.range.contains(minor));
+        known.map(|item| &item.values[..]).or_else(|| observed().map(|item| &item.values[..]))
+    }
+
+    /// The machines of its version.
+    pub fn machines(&self) -> impl Iterator<Item = &'a Machine> {
+        let minor = self.facts.version.value;
+        self.meaning.machines.iter().filter(move |machine| machine.exists(minor))
+    }
+
+    /// What describes the slots of a frame of its version.
+    pub fn localsplus(&self) -> impl Iterator<Item = &'a Localsplus> {
+        let minor = self.facts.version.value;
+        self.meaning.localsplus.iter().filter(move |item| item.range.contains(minor))
+    }
+
+    /// The positions of its version.
+    pub fn positions(&self) -> impl Iterator<Item = &'a Position> {
+        let minor = self.facts.version.value;
+        self.meaning.positions.iter().filter(move |item| item.range.contains(minor))
+    }
+}
 
 /// A thing of one layout.
 #[derive(Debug)]
 pub enum Item<'a> {
+    /// A state machine.
+    Machine(&'a Machine),
+    /// The slots of a frame.
+    Localsplus(&'a Localsplus),
+    /// A position.
+    Position(&'a Position),
     /// A struct or union; one that no header holds is laid out by C's rules.
     Struct(Cow<'a, Struct>),
     /// An enum.
@@ -77,17 +124,21 @@ impl Spec {
 /// # Errors
 ///
 /// `unknown-name`: the layout has no such thing. `ambiguous-name`: it has several.
-pub fn find<'a>(facts: &'a Facts, observed: &'a Observed, name: &str) -> Result<Item<'a>, Box<Diagnostic>> {
-    let known = names(facts, observed);
-    if let Some(item) = known.iter().find(|known| known.name == name).and_then(|known| known.item(facts, observed)) {
+pub fn find<'a>(view: &View<'a>, name: &str) -> Result<Item<'a>, Box<Diagnostic>> {
+    let facts = view.facts;
+    let known = names(view);
+    if let Some(item) = known.iter().find(|known| known.name == name).and_then(|known| known.item(view)) {
         return Ok(item);
     }
     let wanted = bare(name);
-    let mut close: Vec<&Named<'a>> =
-        known.iter().filter(|known| !wanted.is_empty() && bare(known.name) == wanted).collect();
-    close.dedup_by_key(|known| known.name);
+    let mut close: Vec<&Named<'a>> = Vec::new();
+    for candidate in known.iter().filter(|known| !wanted.is_empty() && bare(known.name) == wanted) {
+        if !close.iter().any(|known| known.name == candidate.name) {
+            close.push(candidate);
+        }
+    }
     if let [only] = close[..]
-        && let Some(item) = only.item(facts, observed)
+        && let Some(item) = only.item(view)
     {
         return Ok(item);
     }
@@ -99,13 +150,38 @@ pub fn find<'a>(facts: &'a Facts, observed: &'a Observed, name: &str) -> Result<
         ));
     }
     let error = Diagnostic::error("unknown-name", format!("`{name}` is no name in {}", facts.title()));
-    let near = near_misses(&wanted, &known);
+    let error = match view.meaning.machine(name) {
+        Some(machine) => error.note(format!("the machine `{name}` is there in {}", machine.range)),
+        None => error,
+    };
+    let error = note_machines(error, view);
+    let near = near_misses(&wanted, known.iter().map(|known| known.name));
     Err(Box::new(if near.is_empty() {
         error.help(format!("`framespec show {}` lists what there is", facts.folder()))
     } else {
         let near: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
         error.help(format!("did you mean {}?", near.join(", ")))
     }))
+}
+
+/// Finds a machine by name, as [`find`] does.
+///
+/// # Errors
+///
+/// Those of [`find`]; `not-a-machine`: the name is that of something else.
+pub fn find_machine<'a>(view: &View<'a>, name: &str) -> Result<&'a Machine, Box<Diagnostic>> {
+    match find(view, name)? {
+        Item::Machine(machine) => Ok(machine),
+        _ => {
+            let title = format!("`{name}` is no machine in {}", view.facts.title());
+            Err(Box::new(note_machines(Diagnostic::error("not-a-machine", title), view)))
+        }
+    }
+}
+
+fn note_machines(error: Diagnostic, view: &View<'_>) -> Diagnostic {
+    let machines: Vec<String> = view.machines().map(|machine| format!("`{}`", machine.name)).collect();
+    if machines.is_empty() { error } else { error.note(format!("the machines are {}", machines.join(", "))) }
 }
 
 /// A name and what it stands for.
@@ -115,6 +191,9 @@ struct Named<'a> {
 }
 
 enum Of<'a> {
+    Machine(&'a Machine),
+    Localsplus(&'a Localsplus),
+    Position(&'a Position),
     Struct(&'a Struct),
     ObservedStruct(&'a crate::model::observed::ObservedStruct),
     Enum { header: &'a str, values: &'a [Constant] },
@@ -124,10 +203,13 @@ enum Of<'a> {
 }
 
 impl<'a> Named<'a> {
-    fn item(&self, facts: &Facts, observed: &Observed) -> Option<Item<'a>> {
+    fn item(&self, view: &View<'a>) -> Option<Item<'a>> {
         Some(match self.of {
+            Of::Machine(machine) => Item::Machine(machine),
+            Of::Localsplus(item) => Item::Localsplus(item),
+            Of::Position(item) => Item::Position(item),
             Of::Struct(item) => Item::Struct(Cow::Borrowed(item)),
-            Of::ObservedStruct(item) => Item::Struct(Cow::Owned(observed.lay_out(item, facts)?)),
+            Of::ObservedStruct(item) => Item::Struct(Cow::Owned(view.observed.lay_out(item, view.facts)?)),
             Of::Enum { header, values } => Item::Enum { name: self.name, header, values },
             Of::Group(group) => Item::Group(group),
             Of::Opcode(opcode) => Item::Opcode(opcode),
@@ -137,16 +219,35 @@ impl<'a> Named<'a> {
 }
 
 /// Everything that has a name, the large before the small.
-fn names<'a>(facts: &'a Facts, observed: &'a Observed) -> Vec<Named<'a>> {
+fn names<'a>(view: &View<'a>) -> Vec<Named<'a>> {
+    let View { facts, observed, meaning } = *view;
     let minor = facts.version.value;
     let content = &facts.content;
     let mut names = Vec::new();
     let mut add = |name: &'a str, of| names.push(Named { name, of });
+    for machine in view.machines() {
+        add(&machine.name, Of::Machine(machine));
+    }
+    for item in view.localsplus() {
+        add(&item.name, Of::Localsplus(item));
+        add("localsplus", Of::Localsplus(item));
+    }
+    for item in view.positions() {
+        add(&item.name, Of::Position(item));
+        add("positions", Of::Position(item));
+    }
+    // Also by the spec's own name of a layout, where no machine has it.
+    let layout = |name: &str| {
+        let layout = meaning.layout_of(name, minor)?;
+        meaning.machine(&layout.name).is_none().then_some(layout.name.value.as_str())
+    };
     for item in &content.structs {
         add(&item.name, Of::Struct(item));
+        layout(&item.name).into_iter().for_each(|name| add(name, Of::Struct(item)));
     }
     for item in observed.structs.iter().filter(|item| item.range.contains(minor)) {
         add(&item.name, Of::ObservedStruct(item));
+        layout(&item.name).into_iter().for_each(|name| add(name, Of::ObservedStruct(item)));
     }
     let observed_enums = || observed.enums.iter().filter(|item| item.range.contains(minor));
     for item in &content.enums {
@@ -183,14 +284,14 @@ fn bare(name: &str) -> String {
 }
 
 /// The names most like a wanted one, best first.
-fn near_misses<'a>(wanted: &str, known: &[Named<'a>]) -> Vec<&'a str> {
+fn near_misses<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let mut scored: Vec<(usize, usize, &'a str)> = Vec::new();
-    for (order, candidate) in known.iter().enumerate() {
-        let name = bare(candidate.name);
+    for (order, candidate) in known.enumerate() {
+        let name = bare(candidate);
         let contains = wanted.len() >= 3 && name.contains(wanted);
         let distance = edit_distance(wanted, &name);
         if contains || distance <= wanted.chars().count() / 3 {
-            scored.push((if contains { 0 } else { distance }, order, candidate.name));
+            scored.push((if contains { 0 } else { distance }, order, candidate));
         }
     }
     scored.sort_unstable();
@@ -248,21 +349,23 @@ opcodes:
 
     #[test]
     fn names_may_be_short() {
-        let (facts, observed) = (facts_of("3.14.0", NAMES), Observed::default());
+        let (facts, observed, meaning) = (facts_of("3.14.0", NAMES), Observed::default(), Meaning::default());
+        let view = View { facts: &facts, observed: &observed, meaning: &meaning };
         for name in ["_PyInterpreterFrame", "interpreterframe", "PyInterpreterFrame", "py_InterpreterFrame"] {
-            let found = find(&facts, &observed, name).expect(name);
+            let found = find(&view, name).expect(name);
             assert!(matches!(found, Item::Struct(item) if item.name.value == "_PyInterpreterFrame"), "{name}");
         }
-        assert!(matches!(find(&facts, &observed, "load_fast"), Ok(Item::Opcode(_))));
-        assert!(matches!(find(&facts, &observed, "frame_cleared"), Ok(Item::Constant { holder: "PyFrameState", .. })));
+        assert!(matches!(find(&view, "load_fast"), Ok(Item::Opcode(_))));
+        assert!(matches!(find(&view, "frame_cleared"), Ok(Item::Constant { holder: "PyFrameState", .. })));
         // The exact name is never ambiguous.
-        assert!(matches!(find(&facts, &observed, "CFrame"), Ok(Item::Struct(item)) if item.name.value == "CFrame"));
+        assert!(matches!(find(&view, "CFrame"), Ok(Item::Struct(item)) if item.name.value == "CFrame"));
     }
 
     #[test]
     fn unknown_name() {
-        let (facts, observed) = (facts_of("3.14.0", NAMES), Observed::default());
-        let error = |name: &str| find(&facts, &observed, name).expect_err(name);
+        let (facts, observed, meaning) = (facts_of("3.14.0", NAMES), Observed::default(), Meaning::default());
+        let view = View { facts: &facts, observed: &observed, meaning: &meaning };
+        let error = |name: &str| find(&view, name).expect_err(name);
         said(
             &error("interpeterframe"),
             &expect![[r#"
@@ -297,6 +400,43 @@ opcodes:
             error[ambiguous-name]: `cframe` is the name of several things in CPython 3.14, default build, x86_64-linux
              |
              = note: they are `CFrame`, `_PyCFrame`"#]],
+        );
+    }
+
+    #[test]
+    fn machines() {
+        let text = r#"machine light since 3.14 "A light." { states { lit "bright"; } start lit; }
+            machine light_frame until 3.13 "A light." { states { lit "bright"; } start lit; }
+            layout light from _PyInterpreterFrame "A light." { }
+            layout lamp from CFrame "A lamp." { }"#;
+        let meaning = crate::diff::meaning::tests::meaning(text);
+        let (facts, observed) = (facts_of("3.14.0", NAMES), Observed::default());
+        let view = View { facts: &facts, observed: &observed, meaning: &meaning };
+        assert!(matches!(find(&view, "Light"), Ok(Item::Machine(machine)) if machine.name.value == "light"));
+        assert!(matches!(find(&view, "lamp"), Ok(Item::Struct(item)) if item.name.value == "CFrame"));
+        said(
+            &find(&view, "lihgt").expect_err("no such thing"),
+            &expect![[r#"
+            error[unknown-name]: `lihgt` is no name in CPython 3.14, default build, x86_64-linux
+             |
+             = note: the machines are `light`
+             = help: `framespec show 3.14` lists what there is"#]],
+        );
+        said(
+            &find(&view, "light_frame").expect_err("not in this version"),
+            &expect![[r#"
+            error[unknown-name]: `light_frame` is no name in CPython 3.14, default build, x86_64-linux
+             |
+             = note: the machine `light_frame` is there in up to 3.13
+             = note: the machines are `light`
+             = help: `framespec show 3.14` lists what there is"#]],
+        );
+        said(
+            &find_machine(&view, "lamp").expect_err("a struct"),
+            &expect![[r#"
+            error[not-a-machine]: `lamp` is no machine in CPython 3.14, default build, x86_64-linux
+             |
+             = note: the machines are `light`"#]],
         );
     }
 

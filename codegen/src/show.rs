@@ -1,19 +1,28 @@
-//! One layout for a person's eyes: what there is, and a struct as a map of its bytes.
+//! One layout for a person's eyes: what there is, a struct as a map of its bytes, a machine as a table of what may happen.
 
 mod grid;
+mod machine;
 mod map;
+mod meaning;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use machine::mermaid;
 
 use std::fmt::Write as _;
 
 use crate::diag::Style;
+use crate::diff::words::push_words;
 use crate::diff::{opcode_fact, words};
-use crate::lookup::Item;
+use crate::lookup::{Item, View};
 use crate::model::facts::{Build, Constant, Facts, Opcode, Struct};
 use crate::model::observed::Observed;
 use crate::terminal::{Ink, paint, printable, push_list};
 
-/// What a layout holds: builds, structs with their sizes, enums, constants, how many opcodes.
-pub fn overview(facts: &Facts, observed: &Observed, style: Style) -> String {
+/// What a layout holds: builds, structs with their sizes, enums, constants, machines, how many opcodes.
+pub fn overview(view: &View<'_>, style: Style) -> String {
+    let View { facts, observed, .. } = *view;
     let minor = facts.version.value;
     let content = &facts.content;
     let mut text = String::new();
@@ -36,6 +45,10 @@ pub fn overview(facts: &Facts, observed: &Observed, style: Style) -> String {
     let observed_enums: Vec<_> = observed.enums.iter().filter(|item| item.range.contains(minor)).collect();
     let names = names.chain(content.enums.iter().map(|item| item.name.chars().count()));
     let names = names.chain(content.constants.iter().map(|group| group.name.chars().count()));
+    let slots = view.localsplus().map(|item| (&item.name, "localsplus", &item.doc));
+    let slots: Vec<_> = slots.chain(view.positions().map(|item| (&item.name, "position", &item.doc))).collect();
+    let names = names.chain(slots.iter().map(|(name, ..)| name.chars().count()));
+    let names = names.chain(view.machines().map(|machine| machine.name.chars().count()));
     let width = names.max().unwrap_or(0).min(40);
 
     let title = format!("structs{:1$}bytes  align  fields", "", width.saturating_sub(4));
@@ -80,6 +93,23 @@ pub fn overview(facts: &Facts, observed: &Observed, style: Style) -> String {
     if !single.is_empty() {
         push_list(&mut text, "  that no header holds:", 4, &single);
     }
+    let machines: Vec<_> = view.machines().collect();
+    if !machines.is_empty() {
+        heading(&mut text, "machines");
+    }
+    for machine in machines {
+        let at = machine.at(minor);
+        let (states, events) = (at.states.len(), at.events.len());
+        let _ = write!(text, "  {:width$} {states:>6} states {events:>3} events ", printable(&machine.name));
+        push_words(&mut text, width + 28, width + 29, &printable(&machine.doc));
+    }
+    if !slots.is_empty() {
+        heading(&mut text, "variables and positions");
+    }
+    for (name, what, doc) in slots {
+        let _ = write!(text, "  {:width$}        {what:18} ", printable(name));
+        push_words(&mut text, width + 28, width + 29, &printable(doc));
+    }
     let instrumented = |opcode: &&Opcode| opcode.name.starts_with("INSTRUMENTED_");
     let count = content.opcodes.len();
     let traced = content.opcodes.iter().filter(instrumented).count();
@@ -104,8 +134,10 @@ fn build(build: &Build) -> String {
     format!("{} ({})", build.micro, printable(&build.defines.join(", ")))
 }
 
-/// One thing of a layout: a struct as a map of its bytes, values with their numbers, an opcode with all that is known.
-pub fn item(item: &Item<'_>, facts: &Facts, observed: &Observed, style: Style) -> String {
+/// One thing of a layout: a struct as a map of its bytes and what its fields mean, values with their numbers, an opcode
+/// with all that is known, a machine as a table of its states and events.
+pub fn item(item: &Item<'_>, view: &View<'_>, style: Style) -> String {
+    let View { facts, observed, .. } = *view;
     let mut text = String::new();
     let mut title = |name: &str, what: &str, header: &str| {
         let _ = write!(text, "{}", paint(style, Ink::Strong, &printable(name)));
@@ -114,6 +146,20 @@ pub fn item(item: &Item<'_>, facts: &Facts, observed: &Observed, style: Style) -
         let _ = writeln!(text, "{}\n", paint(style, Ink::Faint, &printable(&facts.title())));
     };
     match item {
+        Item::Machine(machine) => {
+            let at = machine.at(facts.version.value);
+            let what = format!("machine, {} states, {} events", at.states.len(), at.events.len());
+            title(&machine.name, &what, "");
+            machine::draw(&mut text, machine, view, style);
+        }
+        Item::Localsplus(item) => {
+            title(&item.name, "localsplus, the slots of a frame", "");
+            meaning::push_localsplus(&mut text, item, view, style);
+        }
+        Item::Position(item) => {
+            title(&item.name, "position, where a frame is in its code", "");
+            meaning::push_position(&mut text, item, view, style);
+        }
         Item::Struct(item) => {
             let header = place(&item.header, &item.name);
             let what = match &item.size {
@@ -126,6 +172,7 @@ pub fn item(item: &Item<'_>, facts: &Facts, observed: &Observed, style: Style) -
                 known.size.as_ref().map(|size| size.bytes.value)
             };
             text.push_str(&map::draw(item, &size_of, style));
+            meaning::push_struct(&mut text, item, view, style);
         }
         Item::Enum { name, header, values } => {
             title(name, &format!("enum, {}", count(values.len())), &place(header, name));
@@ -189,199 +236,5 @@ fn push_opcode(text: &mut String, opcode: &Opcode, facts: &Facts, observed: &Obs
     let forms: Vec<String> = forms.map(|form| format!("{} {}", printable(&form.name), form.number)).collect();
     if !forms.is_empty() {
         push_list(text, "  forms of it  ", 16, &forms);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use expect_test::{Expect, expect};
-
-    use super::*;
-    use crate::diff::tests::{facts_of, observed};
-    use crate::lookup;
-
-    const SECTIONS: &str = "pyc_magic: 3627
-unwitnessed: [{ micro: \"3.14.1\", defines: [\"Py_GIL_DISABLED=1\", \"X\"] }]
-structs:
-  - { name: PyObject, header: object.h, size_bytes: 16, align_bytes: 8, fields: [] }
-  - { name: PyThreadState, header: pystate.h, fields: [{ name: next, type: \"*PyThreadState\", offset_bytes: 8 }] }
-enums:
-  - { name: PyFrameState, header: frame.h, values: [{ name: FRAME_CREATED, value: -3 }, { name: FRAME_CLEARED, value: 4 }] }
-constants:
-  - { group: code_flags, header: code.h, values: [{ name: CO_ONE, value: 1 }, { name: CO_BOTH, value: 48 }, { name: CO_METHOD, value: 0x8000000 }] }
-  - { group: limits, header: code.h, values: [{ name: CO_MAXBLOCKS, value: 21 }] }
-opcodes:
-  - { number: 9, name: NOP }
-  - { number: 52, name: CALL, argument: integer, cache_units: 3 }
-  - { number: 154, name: CALL_LEN, deopt: CALL }
-  - { number: 250, name: INSTRUMENTED_CALL, deopt: CALL }
-";
-
-    const OBSERVED: &str = "constants:
-  - { name: ROOM, value: 1000, unit: words, source: \"Python/pystate.c, ROOM\" }
-structs:
-  - { name: PyCoroWrapper, source: \"Objects/genobject.c, PyCoroWrapper\", fields: [{ name: ob_base, type: PyObject }] }
-enums:
-  - { name: State, source: \"Objects/genobject.c, State\", values: [{ name: INIT, value: 0 }] }
-stack_effects:
-  - { opcode: CALL, effect: \"-1 - arg\" }
-";
-
-    fn check(name: &str, expected: &Expect) {
-        let (facts, observed) = (facts_of("3.14.0", SECTIONS), observed(OBSERVED));
-        let found = lookup::find(&facts, &observed, name).unwrap_or_else(|error| panic!("{}", error.title()));
-        expected.assert_eq(&item(&found, &facts, &observed, Style::Plain));
-    }
-
-    #[test]
-    fn all_that_there_is() {
-        let text = overview(&facts_of("3.14.0", SECTIONS), &observed(OBSERVED), Style::Plain);
-        expect![[r#"
-            CPython 3.14, default build, x86_64-linux
-              verified     3.14.0
-              unwitnessed  3.14.1 (Py_GIL_DISABLED=1, X)
-              pyc magic    3627
-
-            structs         bytes  align  fields
-              PyObject          16      8       0  object.h
-              PyThreadState      -      -       1  pystate.h (not whole)
-
-            structs that no header holds
-              PyCoroWrapper     16      8       1  Objects/genobject.c
-
-            enums
-              PyFrameState       2 values         frame.h
-              State              1 value          Objects/genobject.c
-
-            constants
-              code_flags         3 values         code.h
-              limits             1 value          code.h
-              that no header holds: ROOM 1000 words
-
-            opcodes
-              4: 2 general, 1 specialised, 1 instrumented
-        "#]]
-        .assert_eq(&text);
-    }
-
-    #[test]
-    fn structs() {
-        check(
-            "threadstate",
-            &expect![[r#"
-            PyThreadState: only these fields are kept, pystate.h
-            CPython 3.14, default build, x86_64-linux
-
-                  +0         +1         +2         +3         +4         +5         +6         +7
-                 ┌───────────────────────────────────────────────────────────────────────────────────────┐
-               ⋮ │ 8 bytes not kept                                                                      │
-                 ├───────────────────────────────────────────────────────────────────────────────────────┤
-               8 │ next: *PyThreadState                                                                  │
-                 ├───────────────────────────────────────────────────────────────────────────────────────┤
-               ⋮ │ the rest is not kept                                                                  │
-                 └───────────────────────────────────────────────────────────────────────────────────────┘
-        "#]],
-        );
-        check(
-            "corowrapper",
-            &expect![[r#"
-            PyCoroWrapper: 16 bytes, align 8, Objects/genobject.c
-            CPython 3.14, default build, x86_64-linux
-
-                  +0         +1         +2         +3         +4         +5         +6         +7
-                 ┌───────────────────────────────────────────────────────────────────────────────────────┐
-               0 │ ob_base: PyObject, 16 bytes                                                           │
-                 │                                                                                       │
-               8 │                                                                                       │
-                 └───────────────────────────────────────────────────────────────────────────────────────┘
-        "#]],
-        );
-    }
-
-    #[test]
-    fn numbers() {
-        check(
-            "framestate",
-            &expect![[r#"
-            PyFrameState: enum, 2 values, frame.h
-            CPython 3.14, default build, x86_64-linux
-
-              FRAME_CREATED  -3
-              FRAME_CLEARED   4
-        "#]],
-        );
-        check(
-            "code_flags",
-            &expect![[r#"
-            code_flags: constants, 3 values, code.h
-            CPython 3.14, default build, x86_64-linux
-
-              CO_ONE           0x1  bit 0
-              CO_BOTH         0x30
-              CO_METHOD  0x8000000  bit 27
-        "#]],
-        );
-        check(
-            "limits",
-            &expect![[r#"
-            limits: constants, 1 value, code.h
-            CPython 3.14, default build, x86_64-linux
-
-              CO_MAXBLOCKS  21
-        "#]],
-        );
-        check(
-            "FRAME_CLEARED",
-            &expect![[r#"
-            FRAME_CLEARED: 4, in PyFrameState
-            CPython 3.14, default build, x86_64-linux
-        "#]],
-        );
-        check(
-            "room",
-            &expect![[r#"
-            ROOM: 1000 words, Python/pystate.c
-            CPython 3.14, default build, x86_64-linux
-        "#]],
-        );
-    }
-
-    #[test]
-    fn opcodes() {
-        check(
-            "CALL",
-            &expect![[r#"
-            CALL: opcode 52
-            CPython 3.14, default build, x86_64-linux
-
-              argument      integer
-              inline cache  3 code units
-              stack effect  -1 - arg
-              forms of it   CALL_LEN 154, INSTRUMENTED_CALL 250
-        "#]],
-        );
-        check(
-            "call_len",
-            &expect![[r#"
-            CALL_LEN: opcode 154
-            CPython 3.14, default build, x86_64-linux
-
-              argument      as CALL
-              inline cache  as CALL
-              stack effect  -1 - arg (as CALL)
-              stands for    CALL
-        "#]],
-        );
-        check(
-            "NOP",
-            &expect![[r#"
-            NOP: opcode 9
-            CPython 3.14, default build, x86_64-linux
-
-              argument      none
-              inline cache  none
-              stack effect  not told
-        "#]],
-        );
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use frame_codegen::ast::Item;
 use frame_codegen::diag::{Diagnostic, Severity, Sink, Style};
 use frame_codegen::model::{Meaning, Spec};
-use frame_codegen::source::Sources;
+use frame_codegen::source::{SourceId, Sources, Span as TextSpan};
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use syn::parse::{ParseStream, Parser};
@@ -86,7 +86,7 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
     let emitted = items.map(|(meaning, ours)| frame_codegen::emit::emit_own(&meaning, &ours, &runtime));
     let errors = sink.sorted().into_iter().filter(|found| found.severity() == Severity::Error);
     let errors = errors.map(|found| match (&text, &file) {
-        (Some(text), _) => at_token(found, text, &sources),
+        (Some(text), _) => at_token(found, text, source, &sources),
         (None, file) => {
             let span = file.as_ref().map_or_else(Span::call_site, LitStr::span);
             complain(span, span, &found.render(&sources, Style::Plain))
@@ -120,6 +120,12 @@ fn build(own: Vec<Item>, sources: &mut Sources, sink: &mut Sink) -> (Meaning, Me
     let items = frame_codegen::extend::extend(shipped, own, sink);
     let mut spec = Spec::default();
     frame_codegen::lower_items(items, &mut spec.meaning, sink);
+    if ours.machines.is_empty()
+        && let Some(version) = &mut spec.meaning.version
+    {
+        // Nothing of an unknown version could be kept.
+        version.extends = None;
+    }
     // Findings about a part that could not be lowered would only be consequences.
     if !sink.has_errors() {
         frame_codegen::check::check_meaning(&spec, sink);
@@ -138,10 +144,19 @@ fn ours_as_written(sources: &mut Sources) -> Vec<Item> {
     items
 }
 
-fn at_token(found: &Diagnostic, text: &Text, sources: &Sources) -> TokenStream {
+/// The error at the first of its places that is among the tokens; others are told by their lines.
+fn at_token(found: &Diagnostic, text: &Text, source: SourceId, sources: &Sources) -> TokenStream {
     let whole = Span::call_site();
-    let (first, last) = found.place().and_then(|place| text.tokens(place)).unwrap_or((whole, whole));
-    complain(first, last, &found.words(sources))
+    let place = found.places().find(|place| place.source == source);
+    let (first, last) = place.and_then(|place| text.tokens(place)).unwrap_or((whole, whole));
+    let tell = |place: TextSpan| match text.tokens(place).filter(|_| place.source == source) {
+        Some((first, _)) => format!("line {}", first.start().line),
+        None => {
+            let (line, column) = sources.line_column(place);
+            format!("{}:{line}:{column}", sources.file(place.source).name)
+        }
+    };
+    complain(first, last, &found.words(place, tell))
 }
 
 /// An error that is underlined from the first token to the last.

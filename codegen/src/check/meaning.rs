@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::machine::list_minors;
 use crate::diag::{Diagnostic, Sink};
+use crate::lower::meaning::nearest;
 use crate::model::Spec;
 use crate::model::facts::{Facts, Struct};
 use crate::model::layout::{FRAME_LAYOUT, Layout, Localsplus, Order, Ownership, Position, Purpose, SITUATIONS};
@@ -35,15 +36,17 @@ pub(super) fn check(spec: &Spec, sink: &mut Sink) {
     for layout in &meaning.layouts {
         member_twice(layout, sink);
         let Some(of) = &layout.of else { continue };
-        for (facts, item) in structs(spec, of, layout.range) {
-            field_meaning(layout, facts, &item, sink);
-            keeper_unknown(layout, facts, sink);
-            ownership_type(layout, facts, &item, sink);
+        let structs = structs(spec, of, layout.range);
+        let mut told = Told::new();
+        for (facts, item) in &structs {
+            field_meaning(layout, facts, item, &mut told, sink);
+            keeper_unknown(layout, facts, &mut told, sink);
+            ownership_type(layout, facts, item, &mut told, sink);
         }
-        field_unknown(spec, layout, of, sink);
-        orders(spec, layout, of, sink);
+        field_unknown(spec, layout, of, &structs, &told, sink);
+        orders(spec, layout, &structs, sink);
         if layout.name.value == FRAME_LAYOUT {
-            roles(spec, layout, of, sink);
+            roles(layout, of, &structs, sink);
         }
     }
     for localsplus in &meaning.localsplus {
@@ -73,6 +76,12 @@ fn structs<'a>(spec: &'a Spec, name: &str, range: Range) -> Vec<(&'a Facts, Stru
         .collect()
 }
 
+/// A struct in the layouts that have it.
+type Structs<'a> = [(&'a Facts, Struct)];
+
+/// Rules and the names that they have told of.
+type Told = BTreeSet<(&'static str, String)>;
+
 /// Findings about one thing in several layouts are one finding.
 fn once<K: Ord>(told: &mut BTreeSet<K>, key: K) -> bool {
     told.insert(key)
@@ -87,8 +96,12 @@ fn struct_meaning(spec: &Spec, sink: &mut Sink) {
         for name in facts.content.structs.iter().map(|item| &item.name).chain(observed) {
             let layout = spec.meaning.layout_of(name, minor);
             let mirrored = spec.meaning.mirrored.iter().find(|known| known.value == name.value);
+            // A layout or `mirrored` that misspells it has a finding of its own.
+            let said = spec.meaning.layouts.iter().filter(|layout| layout.range.contains(minor));
+            let said = said.filter_map(|layout| layout.of.as_ref()).chain(&spec.meaning.mirrored);
+            let misspelt = || said.clone().any(|said| meant_struct(spec, said) == Some(&name.value));
             match (layout, mirrored) {
-                (None, None) if once(&mut told, name.value.clone()) => sink.report(
+                (None, None) if !misspelt() && once(&mut told, name.value.clone()) => sink.report(
                     Diagnostic::error("struct-meaning", format!("nothing says what `{name}` of CPython {minor} means"))
                         .at(name.span, "has no layout")
                         .help(format!(
@@ -98,12 +111,21 @@ fn struct_meaning(spec: &Spec, sink: &mut Sink) {
                 (Some(layout), Some(mirrored)) if once(&mut told, name.value.clone()) => sink.report(
                     Diagnostic::error("struct-meaning", format!("`{name}` has a layout and is `mirrored`"))
                         .at(mirrored.span, "only read")
-                        .and(layout.name.span, "has a meaning"),
+                        .and(layout.name.span, "has a meaning")
+                        .help("take it out of one"),
                 ),
                 _ => {}
             }
         }
     }
+}
+
+/// The struct that a name means which is none.
+fn meant_struct<'a>(spec: &'a Spec, said: &str) -> Option<&'a str> {
+    let imported = spec.layouts.iter().flat_map(|facts| facts.content.structs.iter().map(|item| &item.name));
+    let known = imported.chain(spec.observed.structs.iter().map(|item| &item.name));
+    let known: Vec<&str> = known.map(|name| name.value.as_str()).collect();
+    if known.contains(&said) { None } else { nearest(said, &known) }
 }
 
 /// A layout, and what is mirrored, exist in some version.
@@ -115,10 +137,14 @@ fn struct_unknown(spec: &Spec, sink: &mut Sink) {
     let mirrored = spec.meaning.mirrored.iter().map(|name| (name, Range::default()));
     for (name, range) in layouts.chain(mirrored) {
         if structs(spec, name, range).is_empty() {
-            sink.report(
-                Diagnostic::error("struct-unknown", format!("no CPython ({range}) has a struct `{name}`"))
-                    .at(name.span, "not in the facts"),
-            );
+            let which = if range == Range::default() { String::new() } else { format!(" ({range})") };
+            let diagnostic =
+                Diagnostic::error("struct-unknown", format!("no known CPython{which} has a struct `{name}`"));
+            let diagnostic = diagnostic.at(name.span, "not in the facts");
+            sink.report(match meant_struct(spec, name) {
+                Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")),
+                None => diagnostic.help("structs are imported: see `structs` in spec/cpython"),
+            });
         }
     }
 }
@@ -141,20 +167,22 @@ fn member_twice(layout: &Layout, sink: &mut Sink) {
 }
 
 /// Every imported field has a meaning.
-fn field_meaning(layout: &Layout, facts: &Facts, item: &Struct, sink: &mut Sink) {
+fn field_meaning(layout: &Layout, facts: &Facts, item: &Struct, told: &mut Told, sink: &mut Sink) {
     let (minor, flavour) = (facts.version.value, facts.flavour.value);
+    let rows = layout.members.iter().filter(|member| member.covers(minor, flavour));
+    // A row that misspells a field has a finding of its own.
+    let misspelt: BTreeSet<&str> = rows.filter_map(|member| meant_field(item, &member.name)).collect();
     for field in item.fields.iter().filter(|field| field.overlays.is_none()) {
-        if layout.member(&field.name, minor, flavour).is_some() {
+        if layout.member(&field.name, minor, flavour).is_some()
+            || misspelt.contains(field.name.value.as_str())
+            || !once(told, ("field-meaning", field.name.value.clone()))
+        {
             continue;
         }
-        // The same field of an older layout has told it already.
         let title = format!("nothing says what `{}` of `{}` means", field.name, item.name);
-        if sink.sorted().iter().any(|told| told.rule() == "field-meaning" && told.title().starts_with(&title)) {
-            continue;
-        }
         sink.report(
             Diagnostic::error("field-meaning", format!("{title} in {}", facts.title()))
-                .at(field.name.span, format!("`{}`", field.ty))
+                .at(field.name.span, "has no row in its layout")
                 .and(layout.name.span, "its layout")
                 .help(format!(
                     "add `{} OWNERSHIP since {minor} \"what it is for\";`, where OWNERSHIP is strong, borrowed from FIELD, link, pointer, plain, embedded",
@@ -164,9 +192,14 @@ fn field_meaning(layout: &Layout, facts: &Facts, item: &Struct, sink: &mut Sink)
     }
 }
 
+/// The field that a name means which is none.
+fn meant_field<'a>(item: &'a Struct, said: &str) -> Option<&'a str> {
+    let fields: Vec<&str> = item.fields.iter().map(|field| field.name.value.as_str()).collect();
+    if fields.contains(&said) { None } else { nearest(said, &fields) }
+}
+
 /// A row speaks of a field that is there in all its versions.
-fn field_unknown(spec: &Spec, layout: &Layout, of: &At<String>, sink: &mut Sink) {
-    let structs = structs(spec, of, layout.range);
+fn field_unknown(spec: &Spec, layout: &Layout, of: &At<String>, structs: &Structs<'_>, told: &Told, sink: &mut Sink) {
     let all: Vec<Minor> = spec.minors();
     for member in &layout.members {
         let without: BTreeSet<Minor> = structs
@@ -177,20 +210,41 @@ fn field_unknown(spec: &Spec, layout: &Layout, of: &At<String>, sink: &mut Sink)
             .map(|(facts, _)| facts.version.value)
             .collect();
         let anywhere = structs.iter().any(|(facts, _)| member.covers(facts.version.value, facts.flavour.value));
-        if !without.is_empty() || (!anywhere && !structs.is_empty()) {
-            let versions =
-                if without.is_empty() { "any known CPython".to_owned() } else { list_minors(&without, &all) };
+        let asked = told.contains(&("field-meaning", member.name.value.clone()));
+        if without.is_empty() && !anywhere && !asked && !structs.is_empty() {
+            let builds = match member.build {
+                Some(Flavour::Default) => " for default",
+                Some(_) => " for free_threaded",
+                None => "",
+            };
+            sink.report(
+                Diagnostic::error("field-unknown", format!("what `{}` means is said of no known CPython", member.name))
+                    .at(member.name.span, format!("said of {}{builds}", member.range)),
+            );
+        }
+        if !without.is_empty() {
+            let versions = list_minors(&without, &all);
+            let of_version = |facts: &Facts| without.contains(&facts.version.value);
+            let meant = structs.iter().filter(|(facts, _)| of_version(facts));
+            let meant = meant.filter_map(|(facts, item)| {
+                let meant = meant_field(item, &member.name)?;
+                layout.member(meant, facts.version.value, facts.flavour.value).is_none().then_some(meant)
+            });
+            let help = match meant.max() {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => "limit the row with `since`, `until`, `for default` or `for free_threaded`".to_owned(),
+            };
             sink.report(
                 Diagnostic::error("field-unknown", format!("`{of}` has no field `{}` in {versions}", member.name))
                     .at(member.name.span, format!("said of {}", member.range))
-                    .help("limit the row with `since`, `until`, `for default` or `for free_threaded`"),
+                    .help(help),
             );
         }
     }
 }
 
 /// What is borrowed is kept alive by a strong field of the same struct.
-fn keeper_unknown(layout: &Layout, facts: &Facts, sink: &mut Sink) {
+fn keeper_unknown(layout: &Layout, facts: &Facts, told: &mut Told, sink: &mut Sink) {
     let (minor, flavour) = (facts.version.value, facts.flavour.value);
     for member in layout.members.iter().filter(|member| member.covers(minor, flavour)) {
         let Ownership::Borrowed(keeper) = &member.ownership else { continue };
@@ -198,22 +252,24 @@ fn keeper_unknown(layout: &Layout, facts: &Facts, sink: &mut Sink) {
         if found.is_some_and(|found| found.ownership == Ownership::Strong) {
             continue;
         }
-        let title = format!("`{keeper}` cannot keep alive what `{}` borrows", member.name);
-        if sink.sorted().iter().any(|told| told.rule() == "keeper-unknown" && told.title().starts_with(&title)) {
+        if !once(told, ("keeper-unknown", format!("{keeper} {}", member.name))) {
             continue;
         }
+        let title = format!("`{keeper}` cannot keep alive what `{}` borrows", member.name);
         let diagnostic = Diagnostic::error("keeper-unknown", format!("{title} in CPython {minor}"));
         sink.report(match found {
-            None => diagnostic.at(keeper.span, "no field of that version"),
+            None => diagnostic
+                .at(keeper.span, "no field of that version")
+                .help("name a strong field of the same layout; limit the row with `since` and `until`"),
             Some(found) => diagnostic
-                .at(keeper.span, "keeps nothing alive")
+                .at(keeper.span, "keeps nothing alive: it is not strong")
                 .and(found.name.span, format!("is {}", found.ownership.word())),
         });
     }
 }
 
 /// A reference is a pointer or a tagged one, data is not, and a struct held by value is a struct.
-fn ownership_type(layout: &Layout, facts: &Facts, item: &Struct, sink: &mut Sink) {
+fn ownership_type(layout: &Layout, facts: &Facts, item: &Struct, told: &mut Told, sink: &mut Sink) {
     for field in &item.fields {
         let Some(member) = layout.member(&field.name, facts.version.value, facts.flavour.value) else { continue };
         // The word of a tagged reference is a number.
@@ -230,25 +286,33 @@ fn ownership_type(layout: &Layout, facts: &Facts, item: &Struct, sink: &mut Sink
             }
             Ownership::Slots => matches!(field.ty.value, Type::Array(..)),
         };
-        if right {
+        let word = member.ownership.word();
+        if right || !once(told, ("ownership-type", format!("{} {word}", field.name))) {
             continue;
         }
-        let title = format!("`{}` is declared {} and is a `{}`", field.name, member.ownership.word(), field.ty);
-        if sink.sorted().iter().any(|told| told.rule() == "ownership-type" && told.title().starts_with(&title)) {
-            continue;
-        }
+        let wanted = match &member.ownership {
+            Ownership::Strong | Ownership::Borrowed(_) | Ownership::Link => "a pointer, or a `_PyStackRef`",
+            Ownership::Pointer => "a pointer",
+            Ownership::Plain => "anything",
+            Ownership::Embedded | Ownership::Head => "a struct",
+            Ownership::Slots => "an array",
+        };
+        let title = format!("`{}` is declared `{word}`, and its type is `{}`", field.name, field.ty);
         sink.report(
             Diagnostic::error("ownership-type", format!("{title} in CPython {}", facts.version))
-                .at(member.name.span, format!("declared {}", member.ownership.word()))
-                .and(field.ty.span, format!("a `{}`", field.ty)),
+                .at(member.name.span, format!("`{word}` wants {wanted}"))
+                .and(field.ty.span, "its type"),
         );
     }
 }
 
 /// Orders name every strong field and the slots once, and give the slots a direction.
-fn orders(spec: &Spec, layout: &Layout, of: &At<String>, sink: &mut Sink) {
+fn orders(spec: &Spec, layout: &Layout, structs: &Structs<'_>, sink: &mut Sink) {
+    let mut wrong: Vec<&Order> = Vec::new();
     for order in &layout.orders {
-        order_field(spec, layout, of, order, sink);
+        if order_field(layout, structs, order, sink) {
+            wrong.push(order);
+        }
     }
     for (index, second) in layout.orders.iter().enumerate() {
         let same = |first: &&Order| first.purpose == second.purpose && first.range.overlap(&second.range).is_some();
@@ -263,11 +327,12 @@ fn orders(spec: &Spec, layout: &Layout, of: &At<String>, sink: &mut Sink) {
             );
         }
     }
-    order_missing(spec, layout, of, sink);
+    order_missing(spec, layout, structs, &wrong, sink);
 }
 
-/// An order names fields that hold references, each once; slots have a direction, others none.
-fn order_field(spec: &Spec, layout: &Layout, of: &At<String>, order: &Order, sink: &mut Sink) {
+/// An order names fields that hold references, each once; slots have a direction, others none. Says whether one does not.
+fn order_field(layout: &Layout, structs: &Structs<'_>, order: &Order, sink: &mut Sink) -> bool {
+    let mut any_wrong = false;
     let mut seen: BTreeMap<&str, &At<String>> = BTreeMap::new();
     for (name, direction) in &order.fields {
         if let Some(first) = seen.insert(&name.value, name) {
@@ -276,9 +341,9 @@ fn order_field(spec: &Spec, layout: &Layout, of: &At<String>, order: &Order, sin
                     .at(name.span, "the second one")
                     .and(first.span, "the first one"),
             );
+            any_wrong = true;
             continue;
         }
-        let structs = structs(spec, of, layout.range);
         let facts = structs.iter().map(|(facts, _)| *facts).filter(|facts| order.range.contains(facts.version.value));
         let wrong = facts.into_iter().find_map(|facts| {
             let member = layout.member(name, facts.version.value, facts.flavour.value);
@@ -302,28 +367,33 @@ fn order_field(spec: &Spec, layout: &Layout, of: &At<String>, order: &Order, sin
             Some((facts, problem))
         });
         if let Some((facts, problem)) = wrong {
-            sink.report(
-                Diagnostic::error(
-                    "order-field",
-                    format!(
-                        "`{name}` cannot stand in the `{}` order of CPython {}",
-                        order.purpose.word(),
-                        facts.version
-                    ),
-                )
-                .at(name.span, problem),
-            );
+            any_wrong = true;
+            let minor = facts.version.value;
+            let known = layout.members.iter().filter(|member| member.range.contains(minor));
+            let known: Vec<&str> = known.map(|member| member.name.value.as_str()).collect();
+            let near = nearest(name, &known).filter(|near| *near != name.value);
+            let diagnostic = Diagnostic::error(
+                "order-field",
+                format!("`{name}` cannot stand in the `{}` order of CPython {}", order.purpose.word(), facts.version),
+            )
+            .at(name.span, problem);
+            sink.report(match near {
+                Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                None => diagnostic,
+            });
         }
     }
+    any_wrong
 }
 
-/// Where more than one field holds references, both orders are there and name all of them.
-fn order_missing(spec: &Spec, layout: &Layout, of: &At<String>, sink: &mut Sink) {
+/// Where more than one field holds references, both orders are there and name all of them; those that name what they
+/// should not have a finding.
+fn order_missing(spec: &Spec, layout: &Layout, structs: &Structs<'_>, wrong: &[&Order], sink: &mut Sink) {
     let all = spec.minors();
     for purpose in [Purpose::Clear, Purpose::Traverse] {
         let mut left_out: BTreeMap<String, BTreeSet<Minor>> = BTreeMap::new();
         let mut without: BTreeSet<Minor> = BTreeSet::new();
-        for (facts, item) in structs(spec, of, layout.range) {
+        for (facts, item) in structs {
             let (minor, flavour) = (facts.version.value, facts.flavour.value);
             let strong: Vec<&str> = item
                 .fields
@@ -335,6 +405,7 @@ fn order_missing(spec: &Spec, layout: &Layout, of: &At<String>, sink: &mut Sink)
                 .map(|field| field.name.value.as_str())
                 .collect();
             match layout.order(purpose, minor) {
+                Some(order) if wrong.iter().any(|wrong| std::ptr::eq(*wrong, order)) => {}
                 Some(order) => {
                     for name in strong {
                         if order.fields.iter().all(|(known, _)| known.value != name) {
@@ -359,7 +430,8 @@ fn order_missing(spec: &Spec, layout: &Layout, of: &At<String>, sink: &mut Sink)
                         list_minors(&minors, &all)
                     ),
                 )
-                .at(order.and_then(|order| order.span), "every strong field and the slots, once"),
+                .at(order.and_then(|order| order.span), format!("`{name}` is missing here"))
+                .help("an order names every strong field and the slots, each once"),
             );
         }
         if !without.is_empty() {
@@ -368,16 +440,19 @@ fn order_missing(spec: &Spec, layout: &Layout, of: &At<String>, sink: &mut Sink)
                     "order-missing",
                     format!("`{}` has no `{}` order in {}", layout.name, purpose.word(), list_minors(&without, &all)),
                 )
-                .at(layout.name.span, "more than one of its fields holds a reference"),
+                .at(layout.name.span, "more than one of its fields holds a reference")
+                .help(format!("write `{} FIELD, FIELD;` as CPython does it", purpose.word())),
             );
         }
     }
 }
 
 /// The header of the runtime's own frame has a field for every role that it needs, and one only.
-fn roles(spec: &Spec, layout: &Layout, of: &At<String>, sink: &mut Sink) {
+fn roles(layout: &Layout, of: &At<String>, structs: &Structs<'_>, sink: &mut Sink) {
     let mut told = BTreeSet::new();
-    for (facts, _) in structs(spec, of, layout.range) {
+    let mut missing: BTreeMap<&str, Minor> = BTreeMap::new();
+    let mut any_twice = false;
+    for (facts, _) in structs {
         let (minor, flavour) = (facts.version.value, facts.flavour.value);
         let mut seen: BTreeMap<&str, &At<String>> = BTreeMap::new();
         for role in layout
@@ -386,7 +461,9 @@ fn roles(spec: &Spec, layout: &Layout, of: &At<String>, sink: &mut Sink) {
             .filter(|member| member.covers(minor, flavour))
             .filter_map(|member| member.role.as_ref())
         {
-            if let Some(first) = seen.insert(&role.value, role).filter(|_| once(&mut told, role.value.clone())) {
+            let first = seen.insert(&role.value, role);
+            any_twice |= first.is_some();
+            if let Some(first) = first.filter(|_| once(&mut told, role.value.clone())) {
                 sink.report(
                     Diagnostic::error("role-twice", format!("two fields have the role `{role}` in CPython {minor}"))
                         .at(role.span, "the second one")
@@ -394,17 +471,17 @@ fn roles(spec: &Spec, layout: &Layout, of: &At<String>, sink: &mut Sink) {
                 );
             }
         }
-        for needed in NEEDED {
-            if !seen.contains_key(needed) && once(&mut told, (*needed).to_owned()) {
-                sink.report(
-                    Diagnostic::error(
-                        "role-missing",
-                        format!("no field of `{of}` has the role `{needed}` in CPython {minor}"),
-                    )
-                    .at(layout.name.span, "the runtime's frame needs it"),
-                );
-            }
+        for needed in NEEDED.iter().filter(|needed| !seen.contains_key(*needed)) {
+            missing.entry(needed).or_insert(minor);
         }
+    }
+    // Who has the role of another twice lacks one of its own.
+    for (needed, minor) in missing.into_iter().filter(|_| !any_twice) {
+        sink.report(
+            Diagnostic::error("role-missing", format!("no field of `{of}` has the role `{needed}` in CPython {minor}"))
+                .at(layout.name.span, "the runtime's frame needs it")
+                .help(format!("write `FIELD as {needed} OWNERSHIP ...`")),
+        );
     }
 }
 
@@ -417,7 +494,13 @@ fn kinds(spec: &Spec, localsplus: &Localsplus, sink: &mut Sink) {
         let group = facts.content.constants.iter().find(|group| group.name.value == GROUP);
         let values = group.map(|group| group.values.as_slice()).unwrap_or_default();
         let kinds: Vec<_> = localsplus.kinds.iter().filter(|kind| kind.range.contains(minor)).collect();
+        let names: Vec<&str> = values.iter().map(|value| value.name.value.as_str()).collect();
+        let meant = |said: &str| if names.contains(&said) { None } else { nearest(said, &names) };
         for value in values {
+            // A kind that misspells it has a finding of its own.
+            if kinds.iter().any(|kind| meant(&kind.c_name) == Some(&value.name.value)) {
+                continue;
+            }
             if kinds.iter().all(|kind| kind.c_name.value != value.name.value)
                 && once(&mut told, value.name.value.clone())
             {
@@ -427,7 +510,8 @@ fn kinds(spec: &Spec, localsplus: &Localsplus, sink: &mut Sink) {
                         format!("`{}` of CPython {minor} is no kind of `{}`", value.name, localsplus.name),
                     )
                     .at(value.name.span, "a bit of a variable's kind")
-                    .and(localsplus.name.span, "the kinds are here"),
+                    .and(localsplus.name.span, "the kinds are here")
+                    .help(format!("declare it: `kind NAME {} since {minor} \"what it means\";`", value.name)),
                 );
             }
         }
@@ -438,7 +522,10 @@ fn kinds(spec: &Spec, localsplus: &Localsplus, sink: &mut Sink) {
                 sink.report(
                     Diagnostic::error("kind-number-unknown", format!("CPython {minor} has no `{}`", kind.c_name))
                         .at(kind.c_name.span, format!("not among its `{GROUP}`"))
-                        .help("say since when: `since 3.N`"),
+                        .help(match meant(&kind.c_name) {
+                            Some(meant) => format!("did you mean `{meant}`?"),
+                            None => "say in which versions: `since 3.N`, `until 3.N`".to_owned(),
+                        }),
                 );
             }
         }
@@ -448,7 +535,7 @@ fn kinds(spec: &Spec, localsplus: &Localsplus, sink: &mut Sink) {
 /// An instruction pointer has a place in every situation of every version, and one only.
 fn situations(spec: &Spec, position: &Position, sink: &mut Sink) {
     let all: Vec<Minor> = spec.minors().into_iter().filter(|minor| position.range.contains(*minor)).collect();
-    for (name, _) in SITUATIONS {
+    for (name, meaning) in SITUATIONS {
         let classic = |minor: &Minor| {
             !spec
                 .layouts
@@ -469,7 +556,8 @@ fn situations(spec: &Spec, position: &Position, sink: &mut Sink) {
                         list_minors(&without, &spec.minors())
                     ),
                 )
-                .at(position.name.span, "every situation has one"),
+                .at(position.name.span, "every situation has one")
+                .help(format!("write `{name} = PLACE;`: {meaning}")),
             );
         }
     }
@@ -494,30 +582,29 @@ fn situations(spec: &Spec, position: &Position, sink: &mut Sink) {
                     format!("the frames of CPython {} have no `{}`", facts.version, position.name),
                 )
                 .at(position.name.span, "not in the facts")
-                .help("say until when: `until 3.N`"),
+                .help("say in which versions: `since 3.N`, `until 3.N`"),
             );
             break;
         }
     }
 }
 
-/// Every version has a frame's layout, its local variables, and a position.
+/// Every version has its local variables and a position, if any has.
 fn version_missing(spec: &Spec, sink: &mut Sink) {
     let meaning = &spec.meaning;
-    for facts in spec.layouts.iter().filter(|facts| facts.flavour.value == Flavour::Default) {
-        let minor = facts.version.value;
-        let localsplus = meaning.localsplus.iter().any(|item| item.range.contains(minor));
-        let position = meaning.positions.iter().any(|item| item.range.contains(minor));
-        for (what, is_there) in [
-            ("localsplus", localsplus || meaning.localsplus.is_empty()),
-            ("position", position || meaning.positions.is_empty()),
-        ] {
-            if !is_there {
-                sink.report(
-                    Diagnostic::error("version-missing", format!("no `{what}` speaks of CPython {minor}"))
-                        .at(facts.version.span, "this version"),
-                );
-            }
+    let localsplus: Vec<Range> = meaning.localsplus.iter().map(|item| item.range).collect();
+    let positions: Vec<Range> = meaning.positions.iter().map(|item| item.range).collect();
+    for (what, ranges) in [("localsplus", localsplus), ("position", positions)] {
+        let speaks = |minor: &Minor| ranges.iter().any(|range| range.contains(*minor));
+        let without: BTreeSet<Minor> = spec.minors().into_iter().filter(|minor| !speaks(minor)).collect();
+        let first = spec.layouts.iter().find(|facts| without.contains(&facts.version.value));
+        if let Some(first) = first.filter(|_| !ranges.is_empty()) {
+            let versions = list_minors(&without, &spec.minors());
+            sink.report(
+                Diagnostic::error("version-missing", format!("no `{what}` speaks of {versions}"))
+                    .at(first.version.span, "this version")
+                    .help(format!("write a `{what}` item for it, or widen the range of one")),
+            );
         }
     }
 }

@@ -19,17 +19,22 @@ use crate::source::Sources;
 
 /// Checks everything.
 pub fn check(spec: &Spec, sources: &Sources, sink: &mut Sink) {
+    check_meaning(spec, sink);
     for facts in &spec.layouts {
         version::check_place(facts, sources, sink);
     }
     check_one(spec, sink);
     version::check_all(spec, sink);
     effect::check_used(spec, sink);
-    check_meaning(spec, sink);
 }
 
 /// Checks what is declared against the facts, if there are any, and in itself.
+///
+/// Nothing is checked when something was not understood: what was left out would be missed in many places.
 pub fn check_meaning(spec: &Spec, sink: &mut Sink) {
+    if sink.has_errors() {
+        return;
+    }
     machine::check(spec, sink);
     meaning::check(spec, sink);
 }

@@ -31,6 +31,16 @@ pub(super) fn field_name_syntax(at: &At<String>, sink: &mut Sink) -> bool {
 
 /// The name that a thing gets in Rust is one that Rust takes, and that nothing beside it has: `taken`.
 pub(super) fn name_reserved(at: &At<String>, rust: &str, taken: &[&str], sink: &mut Sink) {
+    let diagnostic = reserved(at, rust, taken);
+    sink.extend(diagnostic.map(|found| found.help("names are given in codegen/src/emit/name.rs")));
+}
+
+/// The same for a name that a person chose.
+pub(super) fn chosen_name_reserved(at: &At<String>, rust: &str, taken: &[&str], sink: &mut Sink) {
+    sink.extend(reserved(at, rust, taken).map(|found| found.help("choose another name")));
+}
+
+fn reserved(at: &At<String>, rust: &str, taken: &[&str]) -> Option<Diagnostic> {
     let plain = rust.trim_start_matches("r#");
     let (title, label) = if plain.is_empty() {
         (format!("`{at}` has no name in Rust"), "nothing is left of it without `_`")
@@ -40,13 +50,9 @@ pub(super) fn name_reserved(at: &At<String>, rust: &str, taken: &[&str], sink: &
     } else if taken.contains(&rust) {
         (format!("`{at}` would be called `{rust}` in Rust, a name that is taken"), "generated code uses that name")
     } else {
-        return;
+        return None;
     };
-    sink.report(
-        Diagnostic::error("name-reserved", title)
-            .at(at.span, label)
-            .help("names are given in codegen/src/emit/name.rs"),
-    );
+    Some(Diagnostic::error("name-reserved", title).at(at.span, label))
 }
 
 /// The first line about two things of one kind that have the same name, or would get it in Rust.

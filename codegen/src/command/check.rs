@@ -20,10 +20,27 @@ impl Check {
             super::print_error(&format!("\n{errors} errors, {warnings} warnings\n"));
             return Ended::Findings;
         }
-        super::print_text(&format!(
-            "{} layouts and {} topics of observed facts: nothing is wrong\n",
-            spec.layouts.len(),
-            spec.observed.topics.len()
-        ))
+        let meaning = &spec.meaning;
+        let counts = [
+            (spec.layouts.len(), "layout", "layouts"),
+            (spec.observed.topics.len(), "topic of observed facts", "topics of observed facts"),
+            (meaning.machines.len(), "machine", "machines"),
+            (meaning.layouts.len(), "struct with a meaning", "structs with a meaning"),
+            (meaning.mirrored.len(), "struct that is only read", "structs that are only read"),
+            (meaning.localsplus.len(), "kind of slots", "kinds of slots"),
+            (meaning.positions.len(), "position", "positions"),
+            (meaning.tables.len(), "table", "tables"),
+        ];
+        let counts = counts
+            .iter()
+            .filter(|(count, ..)| *count > 0)
+            .map(|(count, one, many)| format!("{count} {}", if *count == 1 { one } else { many }));
+        let counts: Vec<String> = counts.collect();
+        let counts = match &counts[..] {
+            [] => "an empty spec".to_owned(),
+            [only] => only.clone(),
+            [others @ .., last] => format!("{} and {last}", others.join(", ")),
+        };
+        super::print_text(&format!("{counts}: nothing is wrong\n"))
     }
 }

@@ -11,7 +11,8 @@ use super::Ended;
 /// Say what changed between two layouts
 ///
 /// Fields moved, added, removed and retyped, sizes, enum numbers, constants, opcodes, stack
-/// effects. A version is 3.14 (its newest release in the spec), 3.13.0 (that release), 3.14t
+/// effects; and what the spec declares: states, what events do in them, errors and messages, who
+/// owns what fields refer to and in which order it is dropped, variables, positions. A version is 3.14 (its newest release in the spec), 3.13.0 (that release), 3.14t
 /// (free-threaded), 3.14d (debug) or 3.14td.
 #[derive(Debug, Args)]
 #[command(
@@ -54,6 +55,32 @@ JSON: one object with the keys `old`, `new` and `changes`.
     opcode_base_changed      opcode, old, new
     stack_effect_changed     opcode, old, new: effect, jump (where it differs), same_as (its base)
     header_moved             kind (struct, enum, constants), name, old, new
+  of what is declared:
+    machine_added, machine_removed
+                             machine, what, numbers (its enum), states, events
+    state_numbers_changed    machine, old, new
+    state_added, state_removed
+                             machine, state
+    state_changed            machine, old, new: name, c_name, reserved, start, what
+    event_added, event_removed
+                             machine, event: name, what, needs
+    event_changed            machine, event, states, flavours (all when empty), old, new: rows that
+                             decide, each conditions, outcome (goes, an error, an answer), message,
+                             next (absent when the state stays)
+    layout_added, layout_removed
+                             layout, struct, what, fields, clear, traverse
+    meaning_added            struct, field
+    meaning_changed          struct, old, new: name, role, ownership, keeper, null, what
+    order_changed            struct, purpose (clear, traverse), old, new: field, direction
+    localsplus_added, localsplus_removed
+                             localsplus, what, kinds, regions, argument_cells_share
+    kind_added, kind_removed localsplus, kind
+    kind_changed             localsplus, old, new: kind, c_name, what
+    regions_changed          localsplus, old, new: region, holds, without, what
+    argument_cells_changed   localsplus, old_share, new_share
+    position_field_changed   old, new
+    position_unit_changed    position, old, new
+    place_changed            position, situation, old, new: place, why
   A whole field has name, type, offset_bytes, bits, overlays; a value has name, value."
 )]
 pub(super) struct Diff {
@@ -77,7 +104,7 @@ impl Diff {
         }
         match (spec.find(&self.old), spec.find(&self.new)) {
             (Ok(old), Ok(new)) => {
-                let diff = diff::diff_with(old, new, &spec.observed);
+                let diff = diff::diff_with(old, new, &spec.observed, &spec.meaning);
                 if self.json {
                     let text = serde_json::to_string_pretty(&diff).expect("strings and numbers serialise");
                     super::print_text(&format!("{text}\n"))

@@ -2,16 +2,19 @@
 
 use std::path::Path;
 
+use crate::lookup::View;
 use crate::model::version::Key;
 use crate::{lookup, show};
 use clap::Args;
 
 use super::Ended;
 
-/// Show a layout, or draw one of its structs as a map of its bytes
+/// Show a layout, one of its structs as a map of its bytes, or a state machine as a table
 ///
-/// A version is 3.14 (its newest release in the spec), 3.13.0 (that release), 3.14t
-/// (free-threaded), 3.14d (debug) or 3.14td. A name may leave out case, leading underscores and Py.
+/// A struct whose fields have a declared meaning also says who owns what, when it may be null, what it is for, and
+/// in which order it is dropped. A machine says what each event does in each state. A version is 3.14 (its newest release in the spec), 3.13.0 (that release), 3.14t
+/// (free-threaded), 3.14d (debug) or 3.14td. A name may leave out case, leading
+/// underscores and Py.
 #[derive(Debug, Args)]
 #[command(
     verbatim_doc_comment,
@@ -20,15 +23,22 @@ use super::Ended;
   framespec show 3.14 interpreterframe
   framespec show 3.15 PyFrameState
   framespec show 3.15 code_flags
-  framespec show 3.15 CALL"
+  framespec show 3.15 CALL
+  framespec show 3.14 generator
+  framespec show 3.14 generator --mermaid
+  framespec show 3.14 localsplus
+  framespec show 3.14 positions"
 )]
 pub(super) struct Show {
     /// The layout
     #[arg(value_name = "VERSION")]
     version: Key,
-    /// A struct; or an enum, a group of constants, one constant, an opcode
-    #[arg(value_name = "STRUCT")]
+    /// A struct, a machine; or an enum, a group of constants, one constant, an opcode, localsplus, positions
+    #[arg(value_name = "NAME")]
     name: Option<String>,
+    /// Print the machine as a state diagram for Mermaid: legal transitions, and errors that change the state
+    #[arg(long, requires = "name")]
+    mermaid: bool,
 }
 
 impl Show {
@@ -40,9 +50,11 @@ impl Show {
         }
         let style = super::output_style();
         let text = spec.find(&self.version).and_then(|facts| {
+            let view = View { facts, observed: &spec.observed, meaning: &spec.meaning };
             Ok(match &self.name {
-                None => show::overview(facts, &spec.observed, style),
-                Some(name) => show::item(&lookup::find(facts, &spec.observed, name)?, facts, &spec.observed, style),
+                None => show::overview(&view, style),
+                Some(name) if self.mermaid => show::mermaid(lookup::find_machine(&view, name)?, facts.version.value),
+                Some(name) => show::item(&lookup::find(&view, name)?, &view, style),
             })
         });
         match text {

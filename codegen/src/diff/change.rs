@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::meaning::MeaningChange;
+
 /// All that differs between two layouts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Diff {
@@ -9,7 +11,7 @@ pub struct Diff {
     pub old: Side,
     /// The layout that one goes to.
     pub new: Side,
-    /// Pyc magic, structs, enums, constants, opcodes, headers; in each the order of the import list.
+    /// Pyc magic, structs, enums, constants, meaning, opcodes, headers; in each the order of the import list or the spec.
     pub changes: Vec<Change>,
 }
 
@@ -288,6 +290,9 @@ pub enum Change {
         /// The header now.
         new: String,
     },
+    /// Something means something else.
+    #[serde(untagged)]
+    Meaning(MeaningChange),
 }
 
 /// What a header defines.

@@ -53,7 +53,7 @@ pub(crate) fn structure(size: Option<u64>, fields: &[&str]) -> String {
 
 /// Compares what is said below the title.
 fn check_with(old: &str, new: &str, seen: &Observed, words: &Expect) {
-    let diff = diff_with(&facts_of("3.14.0", old), &facts_of("3.15.0", new), seen);
+    let diff = diff_with(&facts_of("3.14.0", old), &facts_of("3.15.0", new), seen, &Meaning::default());
     let said = diff.words(Style::Plain);
     assert!(said.lines().all(|line| line.chars().count() <= WIDTH && line == line.trim_end()), "{said}");
     words.assert_eq(said.split_once("\n\n").map_or("", |(_, below)| below));

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 
 use super::OBSERVED;
 use super::change::{BitsFact, Change, Diff, EffectFact, FieldFact, Kind, OpcodeFact, ValueFact};
+use super::meaning::words::Topic;
 use crate::diag::Style;
-use crate::terminal::{Ink, paint, printable, push_items, push_list};
+use crate::terminal::{Ink, WIDTH, paint, printable, push_items, push_list};
 
 /// Names are padded to the longest, up to here.
 const NAME_WIDTH: usize = 48;
@@ -35,6 +36,13 @@ impl Diff {
                     let what = if name == OBSERVED { "no header holds them" } else { "constants" };
                     words.values(&format!("{} ({what})", printable(name)), section, name.ends_with("flags"));
                 }
+                Section::Meaning(topic) => {
+                    let meant = section.iter().filter_map(|change| match change {
+                        Change::Meaning(change) => Some(change),
+                        _ => None,
+                    });
+                    words.meaning(topic, &meant.collect::<Vec<_>>());
+                }
                 Section::Opcodes => words.opcodes(self, section),
                 Section::Headers => words.headers(section),
             }
@@ -50,6 +58,7 @@ enum Section<'a> {
     Struct(&'a str),
     Enum(&'a str),
     Constants(&'a str),
+    Meaning(Topic<'a>),
     Opcodes,
     Headers,
 }
@@ -84,6 +93,7 @@ impl Section<'_> {
             | Change::OpcodeBaseChanged { .. }
             | Change::StackEffectChanged { .. } => Section::Opcodes,
             Change::HeaderMoved { .. } => Section::Headers,
+            Change::Meaning(change) => Section::Meaning(change.topic()),
         }
     }
 }
@@ -95,9 +105,9 @@ struct Line {
     said: Vec<String>,
 }
 
-struct Words {
-    text: String,
-    style: Style,
+pub(super) struct Words {
+    pub(super) text: String,
+    pub(super) style: Style,
 }
 
 impl Words {
@@ -112,7 +122,7 @@ impl Words {
         let _ = writeln!(self.text, "{heading} ({flavour} build, {}){nothing}", printable(&architecture));
     }
 
-    fn heading(&mut self, text: &str) {
+    pub(super) fn heading(&mut self, text: &str) {
         self.text.push_str(&paint(self.style, Ink::Strong, text));
     }
 
@@ -130,7 +140,7 @@ impl Words {
         push_items(&mut self.text, column, width + 4, &line.said);
     }
 
-    fn list(&mut self, first: &str, items: &[String]) {
+    pub(super) fn list(&mut self, first: &str, items: &[String]) {
         push_list(&mut self.text, &format!("  {first}"), 4, items);
     }
 
@@ -413,6 +423,25 @@ impl Words {
         }
         self.lines(&lines);
     }
+}
+
+/// Adds the words of a text to a line that has `column` columns, with a space between unless that is where further
+/// lines are indented to.
+pub(crate) fn push_words(text: &mut String, mut column: usize, indent: usize, said: &str) {
+    for word in said.split(' ').filter(|word| !word.is_empty()) {
+        let width = word.chars().count();
+        if column > indent && column + 1 + width > WIDTH {
+            text.push('\n');
+            text.push_str(&" ".repeat(indent));
+            column = indent;
+        } else if column != indent {
+            text.push(' ');
+            column += 1;
+        }
+        text.push_str(word);
+        column += width;
+    }
+    text.push('\n');
 }
 
 /// How far to pad names.

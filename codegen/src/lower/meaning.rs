@@ -1,6 +1,6 @@
 //! Items of the spec language to models: names become what they name, words of closed lists are looked up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ast::{self, Item, MachinePart, Versions};
 use crate::diag::{Diagnostic, Sink};
@@ -13,89 +13,85 @@ use crate::model::machine::{
     ANSWERS, ERRORS, Event, Flavour, GUARDS, Machine, Named, Next, Outcome, PLACEHOLDERS, Row, State, StateForm, Test,
 };
 use crate::model::version::{self, Minor, Range};
-use crate::source::{At, Span};
+use crate::source::At;
 
 /// Adds what the items of a file mean; what means nothing is reported and left out.
 pub(crate) fn lower(items: Vec<Item>, meaning: &mut Meaning, sink: &mut Sink) {
     for item in items {
         match item {
-            Item::Version(item) => meaning.version = Some(item),
+            Item::Version(item) => {
+                if let Some(first) = &meaning.version {
+                    sink.report(
+                        Diagnostic::error("item-twice", format!("two versions: `{}` and `{}`", first.name, item.name))
+                            .at(item.name.span, "the second one")
+                            .and(first.name.span, "the first one")
+                            .help("an extension makes one version"),
+                    );
+                }
+                meaning.version = Some(item);
+            }
             Item::Machine(item) => {
                 let machine = lower_machine(item, sink);
-                item_twice(
-                    "machine",
-                    &machine.name,
-                    machine.range,
-                    meaning.machines.iter().map(|known| (&known.name, known.range)),
-                    sink,
-                );
+                // Rows have versions of their own: a machine is one module.
+                let every = Range::default();
+                let known = meaning.machines.iter().filter(|known| known.name == machine.name);
+                item_twice("machines of one name", &machine.name, every, known.map(|known| (&known.name, every)), sink);
                 meaning.machines.push(machine);
             }
             Item::Layout(item) => {
                 let layout = lower_layout(item, sink);
-                item_twice(
-                    "layout",
-                    &layout.name,
-                    layout.range,
-                    meaning.layouts.iter().map(|known| (&known.name, known.range)),
-                    sink,
-                );
+                // One without a struct adds fields to the one with it.
+                let same = |known: &&Layout| known.name == layout.name && known.of.is_some() == layout.of.is_some();
+                let known = meaning.layouts.iter().filter(same).map(|known| (&known.name, known.range));
+                item_twice("layouts of one name", &layout.name, layout.range, known, sink);
+                let same = |known: &&Layout| known.name != layout.name && known.of.is_some() && known.of == layout.of;
+                let known = meaning.layouts.iter().filter(same).map(|known| (&known.name, known.range));
+                item_twice("layouts of one struct", &layout.name, layout.range, known, sink);
                 meaning.layouts.push(layout);
             }
             Item::Mirrored(names) => meaning.mirrored.extend(names),
             Item::Localsplus(item) => {
                 let localsplus = lower_localsplus(item, sink);
-                item_twice(
-                    "localsplus",
-                    &localsplus.name,
-                    localsplus.range,
-                    meaning.localsplus.iter().map(|known| (&known.name, known.range)),
-                    sink,
-                );
+                let known = meaning.localsplus.iter().map(|known| (&known.name, known.range));
+                item_twice("`localsplus` items", &localsplus.name, localsplus.range, known, sink);
                 meaning.localsplus.push(localsplus);
             }
             Item::Position(item) => {
                 let position = lower_position(item, sink);
-                item_twice(
-                    "position",
-                    &position.name,
-                    position.range,
-                    meaning.positions.iter().map(|known| (&known.name, known.range)),
-                    sink,
-                );
+                let known = meaning.positions.iter().map(|known| (&known.name, known.range));
+                item_twice("positions", &position.name, position.range, known, sink);
                 meaning.positions.push(position);
             }
             Item::Table(item) => {
                 let range = range(&item.versions, sink);
-                item_twice(
-                    "table",
-                    &item.name,
-                    range,
-                    meaning.tables.iter().map(|known| (&known.name, known.versions.range())),
-                    sink,
-                );
+                let known = meaning.tables.iter().filter(|known| known.name == item.name);
+                let known = known.map(|known| (&known.name, known.versions.range()));
+                item_twice("tables of one name", &item.name, range, known, sink);
                 meaning.tables.push(item);
             }
         }
     }
 }
 
-/// Two items of a kind and name do not hold in the same version.
+/// Two items of a kind do not hold in the same version.
 fn item_twice<'a>(
-    kind: &str,
+    what: &str,
     name: &At<String>,
     range: Range,
-    known: impl Iterator<Item = (&'a At<String>, Range)>,
+    mut known: impl Iterator<Item = (&'a At<String>, Range)>,
     sink: &mut Sink,
 ) {
-    for (other, other_range) in known.filter(|(other, _)| other.value == name.value) {
-        if let Some(minor) = range.overlap(&other_range) {
-            sink.report(
-                Diagnostic::error("item-twice", format!("the {kind} `{name}` is there twice, in {minor} for one"))
-                    .at(name.span, "the second one")
-                    .and(other.span, "the first one"),
-            );
-        }
+    let overlap = |(_, other): &(&At<String>, Range)| range.overlap(other).is_some();
+    if let Some((first, first_range)) = known.find(overlap) {
+        let every = range == Range::default() && first_range == Range::default();
+        let shown = |which: &str, range: Range| if every { which.to_owned() } else { format!("{which}: {range}") };
+        let names = if first == name { format!("`{name}`") } else { format!("`{first}` and `{name}`") };
+        let diagnostic = Diagnostic::error("item-twice", format!("two {what} for one version: {names}"));
+        sink.report(
+            diagnostic
+                .at(name.span, shown("the second one", range))
+                .and(first.span, shown("the first one", first_range)),
+        );
     }
 }
 
@@ -124,12 +120,15 @@ fn unknown(rule: &'static str, what: &str, name: &At<String>, known: &[&str]) ->
     match nearest(name, known) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
         None if known.is_empty() => diagnostic.help("none is declared"),
-        None => diagnostic.help(format!("known are {}", known.join(", "))),
+        None => diagnostic.help(format!("known: {}", known.join(", "))),
     }
 }
 
 /// The word that differs by the fewest letters, if those are few.
-fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    const LONGEST: usize = 100;
+    // One letter in three, two at most: `a` is no misspelling of `on`.
+    let few = (word.chars().take(LONGEST).count() / 3).min(2);
     let distance = |other: &str| {
         let mut row: Vec<usize> = (0..=other.chars().count()).collect();
         for (i, a) in word.chars().enumerate() {
@@ -143,7 +142,9 @@ fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
         }
         row.last().copied().unwrap_or(0)
     };
-    known.iter().map(|other| (distance(other), *other)).min().filter(|(far, _)| *far <= 2).map(|(_, other)| other)
+    let long = |other: &str| word.len().max(other.len()) > LONGEST || word.len().abs_diff(other.len()) > few * 4;
+    let near = known.iter().filter(|other| !long(other)).map(|other| (distance(other), *other)).min();
+    near.filter(|(far, _)| *far <= few).map(|(_, other)| other)
 }
 
 fn words(list: &[(&'static str, &str)]) -> Vec<&'static str> {
@@ -214,8 +215,23 @@ fn lower_machine(item: ast::Machine, sink: &mut Sink) -> Machine {
                     .and(first.span, "the first one"),
             );
         }
-        let states = group.states.iter().filter_map(|name| named(&machine, name, sink)).flat_map(|named| named.states);
-        let states = states.collect();
+        let mut states = Vec::new();
+        for name in &group.states {
+            let later = item.parts.iter().find_map(|part| match part {
+                MachinePart::Group(later) if later.name == *name => Some(&later.name),
+                _ => None,
+            });
+            let known = machine.state(name).is_some() || machine.groups.iter().any(|(known, _)| known == name);
+            match later.filter(|_| !known) {
+                Some(later) => sink.report(
+                    Diagnostic::error("state-unknown", format!("the group `{name}` is not known yet"))
+                        .at(name.span, "named here")
+                        .and(later.span, "declared here")
+                        .help("a group names states, and groups that stand before it"),
+                ),
+                None => states.extend(named(&machine, name, sink).into_iter().flat_map(|named| named.states)),
+            }
+        }
         machine.groups.push((group.name.clone(), states));
     }
     for part in item.parts {
@@ -293,8 +309,8 @@ fn named(machine: &Machine, name: &At<String>, sink: &mut Sink) -> Option<Named>
 /// An event of a name is there once in every version.
 fn event_twice(machine: &Machine, sink: &mut Sink) {
     for (index, event) in machine.events.iter().enumerate() {
-        let first = machine.events[..index].iter().find(|first| first.name == event.name);
-        if let Some(first) = first.filter(|first| first.range.overlap(&event.range).is_some()) {
+        let same = |first: &&Event| first.name == event.name && first.range.overlap(&event.range).is_some();
+        if let Some(first) = machine.events[..index].iter().find(same) {
             sink.report(
                 Diagnostic::error("event-twice", format!("the event `{}` is there twice", event.name))
                     .at(event.name.span, "the second one")
@@ -368,7 +384,12 @@ fn target(target: ast::Target, machine: &Machine, sink: &mut Sink) -> Option<Nex
             Some(state) => Some(Next::State(state)),
             None => {
                 let known: Vec<&str> = machine.states.iter().map(|state| state.name.value.as_str()).collect();
-                sink.report(unknown("state-unknown", &format!("state of `{}`", machine.name), &name, &known));
+                let diagnostic = unknown("state-unknown", &format!("state of `{}`", machine.name), &name, &known);
+                let group = machine.groups.iter().find(|(group, _)| *group == name);
+                sink.report(match group {
+                    Some((group, _)) => diagnostic.and(group.span, "a group").help("a row leads to one state"),
+                    None => diagnostic,
+                });
                 None
             }
         },
@@ -391,14 +412,19 @@ fn refusal(what: At<String>, message: Option<At<String>>, machine: &Machine, sin
         (false, true, None) => Some(Outcome::Answers(what)),
         (false, true, Some(message)) => {
             sink.report(
-                Diagnostic::error("answer-message", format!("the answer `{what}` has no message"))
-                    .at(message.span, "nobody would see it"),
+                Diagnostic::error("answer-message", format!("the answer `{what}` takes no message"))
+                    .at(message.span, "nobody would see it")
+                    .and(what.span, "an answer, not an error"),
             );
             None
         }
         (false, false, _) => {
             let known: Vec<&str> = errors.into_iter().chain(words(ANSWERS)).collect();
-            sink.report(unknown("error-unknown", "error or answer", &what, &known));
+            let diagnostic = unknown("error-unknown", "error or answer", &what, &known);
+            sink.report(match machine.state(&what) {
+                Some(_) => diagnostic.help(format!("it is a state: write `-> {what}`")),
+                None => diagnostic,
+            });
             None
         }
     }
@@ -406,14 +432,20 @@ fn refusal(what: At<String>, message: Option<At<String>>, machine: &Machine, sin
 
 /// A message names only what the runtime can fill in.
 fn message_placeholder(message: &At<String>, sink: &mut Sink) {
-    for part in message.split('{').skip(1) {
+    for (index, part) in message.split('{').enumerate() {
         let name = part.split_once('}').map(|(name, _)| name);
-        if name.is_none_or(|name| !words(PLACEHOLDERS).contains(&name)) {
-            let shown = name.map_or("{".to_owned(), |name| format!("{{{name}}}"));
+        let wrong = if index == 0 {
+            name.map(|_| "}".to_owned())
+        } else if let Some(name) = name {
+            (!words(PLACEHOLDERS).contains(&name)).then(|| format!("{{{name}}}"))
+        } else {
+            Some("{".to_owned())
+        };
+        if let Some(shown) = wrong {
             sink.report(
                 Diagnostic::error("message-placeholder", format!("`{shown}` in a message stands for nothing"))
                     .at(message.span, "in here")
-                    .help(format!("known are {}", words(PLACEHOLDERS).map_braces())),
+                    .help(format!("known: {}", words(PLACEHOLDERS).map_braces())),
             );
         }
     }
@@ -453,6 +485,7 @@ fn lower_layout(item: ast::Layout, sink: &mut Sink) -> Layout {
             ast::LayoutPart::Extra(extra) => {
                 if !EXTRA_TYPES.contains(&extra.ty.value.as_str()) {
                     sink.report(unknown("extra-type", "type of an extra field", &extra.ty, EXTRA_TYPES));
+                    continue;
                 }
                 layout.extras.push(Extra { name: extra.name, ty: extra.ty, doc: text(extra.doc.as_ref()) });
             }
@@ -464,6 +497,10 @@ fn lower_layout(item: ast::Layout, sink: &mut Sink) -> Layout {
 
 fn lower_member(member: ast::Member, layout: &At<String>, sink: &mut Sink) -> Option<Member> {
     let range = range(&member.versions, sink);
+    if !words(OWNERSHIPS).contains(&member.ownership.value.as_str()) {
+        sink.report(unknown("ownership-unknown", "kind of ownership", &member.ownership, &words(OWNERSHIPS)));
+        return None;
+    }
     let ownership = match (member.ownership.value.as_str(), member.keeper) {
         ("borrowed", Some(keeper)) => Ownership::Borrowed(keeper),
         ("borrowed", None) => {
@@ -476,8 +513,12 @@ fn lower_member(member: ast::Member, layout: &At<String>, sink: &mut Sink) -> Op
         }
         (word, Some(keeper)) => {
             sink.report(
-                Diagnostic::error("keeper-missing", format!("`{}` is {word} and needs no other field", member.name))
-                    .at(keeper.span, "only what is borrowed has one"),
+                Diagnostic::error(
+                    "keeper-missing",
+                    format!("`{}` is {word}, no other field keeps it alive", member.name),
+                )
+                .at(keeper.span, "only what is borrowed is kept alive by a field")
+                .help("leave `from` out"),
             );
             return None;
         }
@@ -487,11 +528,7 @@ fn lower_member(member: ast::Member, layout: &At<String>, sink: &mut Sink) -> Op
         ("plain", None) => Ownership::Plain,
         ("embedded", None) => Ownership::Embedded,
         ("head", None) => Ownership::Head,
-        ("slots", None) => Ownership::Slots,
-        _ => {
-            sink.report(unknown("ownership-unknown", "kind of ownership", &member.ownership, &words(OWNERSHIPS)));
-            return None;
-        }
+        _ => Ownership::Slots,
     };
     if let Some(role) = &member.role
         && layout.value == FRAME_LAYOUT
@@ -499,17 +536,16 @@ fn lower_member(member: ast::Member, layout: &At<String>, sink: &mut Sink) -> Op
     {
         sink.report(unknown("role-unknown", "role of a frame's field", role, &words(FRAME_ROLES)));
     }
-    let mut build = None;
+    let mut builds = BTreeSet::new();
     for name in &member.only {
-        build = match name.value.as_str() {
-            "default" => Some(version::Flavour::Default),
-            "free_threaded" => Some(version::Flavour::FreeThreaded),
-            _ => {
-                sink.report(unknown("build-unknown", "build", name, &["default", "free_threaded"]));
-                None
-            }
-        };
+        match name.value.as_str() {
+            "default" => drop(builds.insert(version::Flavour::Default)),
+            "free_threaded" => drop(builds.insert(version::Flavour::FreeThreaded)),
+            _ => sink.report(unknown("build-unknown", "build", name, &["default", "free_threaded"])),
+        }
     }
+    // Both are all there are.
+    let build = builds.first().copied().filter(|_| builds.len() == 1);
     Some(Member {
         name: member.name,
         role: member.role,
@@ -532,7 +568,7 @@ fn lower_localsplus(item: ast::Localsplus, sink: &mut Sink) -> Localsplus {
         regions: Vec::new(),
         argument_cells_share: false,
     };
-    let mut said: Option<Option<Span>> = None;
+    let mut said: Option<At<String>> = None;
     for part in item.parts {
         match part {
             ast::LocalsplusPart::Kind(kind) => localsplus.kinds.push(Kind {
@@ -548,16 +584,18 @@ fn lower_localsplus(item: ast::Localsplus, sink: &mut Sink) -> Localsplus {
                 doc: region.doc.value,
             }),
             ast::LocalsplusPart::ArgumentCells(how) => {
-                if said.is_some() || !["share", "apart"].contains(&how.value.as_str()) {
-                    sink.report(unknown(
-                        "argument-cells",
-                        "place for the cell of an argument",
-                        &how,
-                        &["share", "apart"],
-                    ));
+                const KNOWN: &[&str] = &["share", "apart"];
+                if !KNOWN.contains(&how.value.as_str()) {
+                    sink.report(unknown("argument-cells", "place for the cell of an argument", &how, KNOWN));
+                } else if let Some(first) = &said {
+                    sink.report(
+                        Diagnostic::error("argument-cells", "where the cell of an argument lies is said twice")
+                            .at(how.span, "the second one")
+                            .and(first.span, "the first one"),
+                    );
                 }
                 localsplus.argument_cells_share = how.value == "share";
-                said = Some(how.span);
+                said = Some(how);
             }
         }
     }
@@ -567,11 +605,21 @@ fn lower_localsplus(item: ast::Localsplus, sink: &mut Sink) -> Localsplus {
                 "argument-cells",
                 format!("`{}` does not say where the cell of an argument lies", localsplus.name),
             )
-            .at(localsplus.name.span, "in the argument's slot, or apart")
+            .at(localsplus.name.span, "in the argument's slot, or in one of its own?")
             .help("write `argument_cells share;` or `argument_cells apart;`"),
         );
     }
     name_twice("region-twice", "region", localsplus.regions.iter().map(|region| &region.name), sink);
+    for (index, second) in localsplus.kinds.iter().enumerate() {
+        let same = |first: &&Kind| first.name == second.name && first.range.overlap(&second.range).is_some();
+        if let Some(first) = localsplus.kinds[..index].iter().find(same) {
+            sink.report(
+                Diagnostic::error("kind-twice", format!("the kind `{}` is there twice", second.name))
+                    .at(second.name.span, format!("the second one: {}", second.range))
+                    .and(first.name.span, format!("the first one: {}", first.range)),
+            );
+        }
+    }
     let kinds: Vec<&str> = localsplus.kinds.iter().map(|kind| kind.name.value.as_str()).collect();
     for name in localsplus.regions.iter().flat_map(|region| region.holds.iter().chain(&region.without)) {
         if !kinds.contains(&name.value.as_str()) {
@@ -593,6 +641,14 @@ fn lower_position(item: ast::Position, sink: &mut Sink) -> Position {
         let range = range(&versions, sink);
         if !["units", "bytes"].contains(&unit.value.as_str()) {
             sink.report(unknown("unit-unknown", "unit of a position", &unit, &["units", "bytes"]));
+        }
+        let overlap = |(_, other): &&(At<String>, Range)| range.overlap(other).is_some();
+        if let Some((first, other)) = position.units.iter().find(overlap) {
+            sink.report(
+                Diagnostic::error("unit-twice", format!("`{}` has two units for one version", position.name))
+                    .at(unit.span, format!("the second one: {range}"))
+                    .and(first.span, format!("the first one: {other}")),
+            );
         }
         position.units.push((unit, range));
     }
@@ -650,8 +706,9 @@ fn lower_place(place: ast::Place, range: Range, sink: &mut Sink) -> Option<Place
             ast::Term::Name(name) if name == "return_offset" && sign == ast::Sign::Plus && !lowered.return_offset => {
                 lowered.return_offset = true;
             }
-            ast::Term::Name(_) => {
-                wrong(sink, "not known here");
+            ast::Term::Name(name) => {
+                let is_known = words(ANCHORS).contains(&name.as_str()) || words(ADDENDS).contains(&name.as_str());
+                wrong(sink, if is_known { "only added, and only once" } else { "not known" });
                 return None;
             }
         }
@@ -661,8 +718,11 @@ fn lower_place(place: ast::Place, range: Range, sink: &mut Sink) -> Option<Place
         Err(anchors) => {
             sink.report(
                 Diagnostic::error("sum-unknown", format!("the place `{}` cannot be counted like this", lowered.name))
-                    .at(anchors.get(1).map_or(lowered.name.span, |second| second.span), "counted from exactly one")
-                    .help(format!("one of {}", words(ANCHORS).join(", "))),
+                    .at(
+                        anchors.get(1).map_or(lowered.name.span, |second| second.span),
+                        if anchors.is_empty() { "counted from nothing" } else { "counted from two things" },
+                    )
+                    .help(format!("count it from one of {}", words(ANCHORS).join(", "))),
             );
             return None;
         }

@@ -335,20 +335,18 @@ impl AtVersion<'_> {
 
     /// Whether two versions have the same states, events and rows: then one table serves both.
     pub fn same_as(&self, other: &AtVersion<'_>) -> bool {
-        let rows =
-            |at: &AtVersion<'_>| -> Vec<(usize, Vec<(Vec<usize>, Vec<Test>, Vec<usize>, Outcome, Option<Next>)>)> {
-                at.events
-                    .iter()
-                    .map(|event| {
-                        let rows = event.rows.iter().map(|at| {
-                            let row = at.row;
-                            let (tests, flavours) = (row.tests.clone(), row.flavours.clone());
-                            (at.from.clone(), tests, flavours, row.outcome.clone(), row.next)
-                        });
-                        (event.index, rows.collect())
-                    })
-                    .collect()
-            };
-        self.states == other.states && self.starts == other.starts && rows(self) == rows(other)
+        let same_row = |(one, other): (&RowAt<'_>, &RowAt<'_>)| {
+            let (a, b) = (one.row, other.row);
+            one.from == other.from
+                && (&a.tests, &a.flavours, &a.outcome, a.next) == (&b.tests, &b.flavours, &b.outcome, b.next)
+        };
+        let same_event = |(one, other): (&EventAt<'_>, &EventAt<'_>)| {
+            one.index == other.index
+                && one.rows.len() == other.rows.len()
+                && one.rows.iter().zip(&other.rows).all(same_row)
+        };
+        let same_events =
+            self.events.len() == other.events.len() && self.events.iter().zip(&other.events).all(same_event);
+        self.states == other.states && self.starts == other.starts && same_events
     }
 }

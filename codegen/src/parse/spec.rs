@@ -50,34 +50,132 @@ pub(crate) fn parse(sources: &Sources, source: SourceId, sink: &mut Sink) -> Opt
             Some(items)
         }
         Err(error) => {
-            let (start, end) = match error.location {
-                InputLocation::Pos(at) => (at, word_end(text, at)),
-                InputLocation::Span(span) => span,
+            let at = match error.location {
+                InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
             };
-            let wanted = match &error.variant {
-                ErrorVariant::ParsingError { positives, .. } => expected(positives),
-                ErrorVariant::CustomError { message } => message.clone(),
+            let wanted: &[Rule] = match &error.variant {
+                ErrorVariant::ParsingError { positives, .. } => positives,
+                ErrorVariant::CustomError { .. } => &[],
             };
-            let found = text.get(start..end).filter(|found| !found.is_empty());
-            let title = match found {
-                Some(found) => format!("`{}` cannot stand here", found.chars().take(40).collect::<String>()),
-                None => "the file ends too early".to_owned(),
-            };
-            sink.report(
-                Diagnostic::error("spec-syntax", title)
-                    .at(Walk { source }.place(start, end), wanted)
-                    .help("spec/README.md has the language with examples"),
-            );
+            sink.report(syntax(text, at, wanted, Walk { source }));
             None
         }
     }
 }
 
-/// Where the word ends that starts at a byte.
+/// What cannot stand at a byte, and what could.
+fn syntax(text: &str, at: usize, wanted: &[Rule], walk: Walk) -> Diagnostic {
+    const RULE: &str = "spec-syntax";
+    const HELP: &str = "spec/README.md has the language with examples";
+    let rest = text.get(at..).unwrap_or_default();
+    let end = word_end(text, at);
+    let found = text.get(at..end).unwrap_or_default();
+    if rest.starts_with("/*") {
+        return Diagnostic::error(RULE, "a comment does not end").at(walk.place(at, at + 2), "no `*/` follows");
+    }
+    if rest.starts_with('"') && wanted.contains(&Rule::text) {
+        return match text_escape(text, at) {
+            Some(escape) => Diagnostic::error(RULE, "a text has a `\\` too many")
+                .at(walk.place(escape, word_end(text, escape + 1)), "only `\"` and `\\` may follow a `\\`")
+                .help("a `\\` is written `\\\\`"),
+            None => {
+                let end = rest.find('\n').map_or(text.len(), |end| at + end);
+                Diagnostic::error(RULE, "a text does not end")
+                    .at(walk.place(at, end), "no `\"` before the end of the line")
+                    .help("a text stands on one line")
+            }
+        };
+    }
+    if found.is_empty() {
+        let mut diagnostic = Diagnostic::error(RULE, "the file ends too early");
+        diagnostic = diagnostic.at(walk.place(at, end), expected(wanted));
+        if let Some(open) = unclosed(text) {
+            diagnostic = diagnostic.and(walk.place(open, open + 1), "not closed");
+        }
+        return diagnostic.help(HELP);
+    }
+    let shown: String = found.chars().take(40).collect();
+    let diagnostic = Diagnostic::error(RULE, format!("`{shown}` cannot stand here"));
+    let mut diagnostic = diagnostic.at(walk.place(at, end), expected(wanted));
+    // What is missing at the end of a line is noticed on the next one.
+    let before = text.get(..at).unwrap_or_default();
+    let last = before.trim_end();
+    let line = last.rsplit('\n').next().unwrap_or_default();
+    if wanted.contains(&Rule::semi) && before[last.len()..].contains('\n') && !line.contains("//") {
+        diagnostic = diagnostic.and(walk.place(last.len(), last.len()), "is a `;` missing here?");
+    }
+    let takes_part = wanted.contains(&Rule::close);
+    if let Some(open) = unclosed(before).filter(|_| takes_part) {
+        diagnostic = diagnostic.and(walk.place(open, open + 1), "in this block");
+    }
+    if found == "since" && !wanted.contains(&Rule::since) && before.contains("until") {
+        return diagnostic.help("`since` stands before `until`");
+    }
+    let is_keyword = SpecParser::parse(Rule::keyword, found).is_ok_and(|pairs| pairs.as_str().len() == found.len());
+    match (is_keyword, takes_part) {
+        (true, true) => {
+            diagnostic.help(format!("`{shown}` is a word of the language: no name, and no part of this block"))
+        }
+        (true, false) if wanted.iter().any(|rule| is_named(*rule)) => {
+            diagnostic.help(format!("`{shown}` is a word of the language and cannot be a name"))
+        }
+        _ => diagnostic.help(HELP),
+    }
+}
+
+fn is_named(rule: Rule) -> bool {
+    matches!(rule, Rule::name | Rule::names | Rule::c_name | Rule::target | Rule::ownership | Rule::test)
+}
+
+/// The `\` in a text on one line that stands before neither `"` nor `\`.
+fn text_escape(text: &str, start: usize) -> Option<usize> {
+    let mut letters = text.get(start + 1..)?.char_indices();
+    while let Some((at, letter)) = letters.next() {
+        match letter {
+            '\n' => return None,
+            '\\' if !matches!(letters.next(), Some((_, '"' | '\\'))) => return Some(start + 1 + at),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The innermost brace that is not closed.
+fn unclosed(text: &str) -> Option<usize> {
+    let mut open = Vec::new();
+    let mut at = 0;
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let quoted = || SpecParser::parse(Rule::text, rest).ok().map(|text| text.as_str().len());
+        let length = match rest.as_bytes() {
+            [b'"', ..] => quoted(),
+            [b'/', b'/', ..] => rest.find('\n'),
+            [b'/', b'*', ..] => rest.find("*/").map(|end| end + 2),
+            [b'{', ..] => {
+                open.push(at);
+                Some(1)
+            }
+            [b'}', ..] => {
+                open.pop();
+                Some(1)
+            }
+            _ => rest.chars().next().map(char::len_utf8),
+        };
+        at += length?;
+    }
+    open.pop()
+}
+
+/// Where the word or number ends that starts at a byte.
 fn word_end(text: &str, at: usize) -> usize {
     let rest = text.get(at..).unwrap_or_default();
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    let word = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
+    let mut word = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
+    // `3.14.1` is one thing, and `0..9` is not.
+    let digit = |at: usize| rest.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
+    while digit(0) && rest[word..].starts_with('.') && digit(word + 1) {
+        let tail = &rest[word + 1..];
+        word += 1 + tail.find(|c| !is_word(c)).unwrap_or(tail.len());
+    }
     at + if word > 0 { word } else { rest.chars().next().map_or(0, char::len_utf8) }
 }
 
@@ -85,61 +183,77 @@ fn word_end(text: &str, at: usize) -> usize {
 fn expected(rules: &[Rule]) -> String {
     let mut words: Vec<&str> = Vec::new();
     for rule in rules {
-        let word = match rule {
-            Rule::semi => "`;`",
-            Rule::open => "`{`",
-            Rule::close => "`}`",
-            Rule::equals => "`=`",
-            Rule::arrow | Rule::goes => "`->`",
-            Rule::answers | Rule::refuses => "`=>`",
-            Rule::outcome => "`->` or `=>`",
-            Rule::name | Rule::any | Rule::target | Rule::names | Rule::c_name => "a name",
-            Rule::field | Rule::member | Rule::ordered => "a field's name",
-            Rule::text => "a text in quotes",
-            Rule::minor => "a version such as 3.14",
-            Rule::number | Rule::term | Rule::operand => "a number or a name",
-            Rule::w_since | Rule::since => "`since`",
-            Rule::w_until | Rule::until => "`until`",
-            Rule::w_machine | Rule::machine => "`machine`",
-            Rule::w_layout | Rule::layout => "`layout`",
-            Rule::w_localsplus | Rule::localsplus => "`localsplus`",
-            Rule::w_position | Rule::position => "`position`",
-            Rule::w_table | Rule::table => "`table`",
-            Rule::w_mirrored | Rule::mirrored => "`mirrored`",
-            Rule::w_version | Rule::version => "`version`",
-            Rule::w_extends | Rule::extends => "`extends`",
-            Rule::w_flavours | Rule::flavours => "`flavours`",
-            Rule::w_guards | Rule::guards => "`guards`",
-            Rule::w_errors | Rule::errors => "`errors`",
-            Rule::w_states | Rule::states => "`states`",
-            Rule::w_from | Rule::from_enum | Rule::from_field => "`from`",
-            Rule::w_group | Rule::group => "`group`",
-            Rule::w_start | Rule::start => "`start`",
-            Rule::w_on | Rule::event => "`on`",
-            Rule::w_needs | Rule::needs => "`needs`",
-            Rule::w_else => "`else`",
-            Rule::w_if | Rule::condition => "`if`",
-            Rule::w_for | Rule::only => "`for`",
-            Rule::w_as | Rule::role => "`as`",
-            Rule::w_null | Rule::nullable => "`null`",
-            Rule::w_end => "`end`",
-            Rule::w_entry | Rule::entry => "`entry`",
-            Rule::w_unit | Rule::unit | Rule::width => "`unit`",
-            Rule::w_kind | Rule::kind => "`kind`",
-            Rule::w_region | Rule::region => "`region`",
-            Rule::w_argument_cells | Rule::argument_cells => "`argument_cells`",
-            Rule::w_extra | Rule::extra => "`extra`",
-            Rule::w_order | Rule::order => "`clear` or `traverse`",
-            Rule::row => "a row",
-            Rule::state => "a state",
-            Rule::EOI => "the end",
+        let word: &[&str] = match rule {
+            Rule::semi => &["`;`"],
+            Rule::open => &["`{`"],
+            Rule::close => &["`}`"],
+            Rule::equals => &["`=`"],
+            Rule::arrow | Rule::goes => &["`->`"],
+            Rule::answers | Rule::refuses => &["`=>`"],
+            Rule::outcome => &["`->`", "`=>`"],
+            Rule::name | Rule::any | Rule::target | Rule::names | Rule::c_name => &["a name"],
+            Rule::word | Rule::flavour | Rule::part | Rule::step | Rule::place | Rule::ownership => &["a name"],
+            Rule::field | Rule::member | Rule::ordered => &["a field's name"],
+            Rule::text => &["a text in quotes"],
+            Rule::minor => &["a version such as 3.14"],
+            Rule::number | Rule::codes | Rule::form => &["a number"],
+            Rule::term | Rule::operand => &["a number", "a name"],
+            Rule::slice | Rule::bits => &["`bits`"],
+            Rule::sign => &["`+`", "`-`"],
+            Rule::operator => &["`<<`", "`|`", "`+`", "`-`"],
+            Rule::assign => &["`=`", "`+=`"],
+            Rule::w_reserved | Rule::reserved => &["`reserved`"],
+            Rule::w_and => &["`and`"],
+            Rule::w_not | Rule::negated => &["`not`"],
+            Rule::w_holds | Rule::holds => &["`holds`"],
+            Rule::w_without | Rule::without => &["`without`"],
+            Rule::direction | Rule::w_ascending | Rule::w_descending => &["`ascending`", "`descending`"],
+            Rule::test => &["a guard"],
+            Rule::w_since | Rule::since => &["`since`"],
+            Rule::w_until | Rule::until => &["`until`"],
+            Rule::w_machine | Rule::machine => &["`machine`"],
+            Rule::w_layout | Rule::layout => &["`layout`"],
+            Rule::w_localsplus | Rule::localsplus => &["`localsplus`"],
+            Rule::w_position | Rule::position => &["`position`"],
+            Rule::w_table | Rule::table => &["`table`"],
+            Rule::w_mirrored | Rule::mirrored => &["`mirrored`"],
+            Rule::w_version | Rule::version => &["`version`"],
+            Rule::w_extends | Rule::extends => &["`extends`"],
+            Rule::w_flavours | Rule::flavours => &["`flavours`"],
+            Rule::w_guards | Rule::guards => &["`guards`"],
+            Rule::w_errors | Rule::errors => &["`errors`"],
+            Rule::w_states | Rule::states => &["`states`"],
+            Rule::w_from | Rule::from_enum | Rule::from_field => &["`from`"],
+            Rule::w_group | Rule::group => &["`group`"],
+            Rule::w_start | Rule::start => &["`start`"],
+            Rule::w_on | Rule::event => &["`on`"],
+            Rule::w_needs | Rule::needs => &["`needs`"],
+            Rule::w_else => &["`else`"],
+            Rule::w_if | Rule::condition => &["`if`"],
+            Rule::w_for | Rule::only => &["`for`"],
+            Rule::w_as | Rule::role => &["`as`"],
+            Rule::w_null | Rule::nullable => &["`null`"],
+            Rule::w_end => &["`end`"],
+            Rule::w_entry | Rule::entry => &["`entry`"],
+            Rule::w_unit | Rule::unit | Rule::width => &["`unit`"],
+            Rule::w_kind | Rule::kind => &["`kind`"],
+            Rule::w_region | Rule::region => &["`region`"],
+            Rule::w_argument_cells | Rule::argument_cells => &["`argument_cells`"],
+            Rule::w_extra | Rule::extra => &["`extra`"],
+            Rule::w_order | Rule::order => &["`clear`", "`traverse`"],
+            Rule::row => &["a row"],
+            Rule::state => &["a state"],
+            Rule::EOI => &["the end"],
             _ => continue,
         };
-        if !words.contains(&word) {
-            words.push(word);
+        for word in word {
+            if !words.contains(word) {
+                words.push(word);
+            }
         }
     }
-    // A row begins with a name, and so does what may follow many other things.
+    // What ends something comes last.
+    words.sort_by_key(|word| ["`;`", "`}`", "the end"].contains(word));
     match words.split_last() {
         None => "not expected".to_owned(),
         Some((last, [])) => format!("expected {last}"),

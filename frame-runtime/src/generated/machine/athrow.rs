@@ -351,9 +351,6 @@ static SINCE_3_8: Table<Machine> = Table {
                     .then(state::CLOSED),
                 Row::from(&[state::INIT]).goes(state::INIT),
                 Row::from(&[state::ITER])
-                    .when(&[(Guard::ByThrow, true)])
-                    .goes(state::ITER),
-                Row::from(&[state::ITER])
                     .when(&[(Guard::JustBegun, true)])
                     .goes(state::CLOSED),
                 Row::from(&[state::ITER]).goes(state::ITER),
@@ -529,9 +526,6 @@ static SINCE_3_10: Table<Machine> = Table {
                     )
                     .then(state::CLOSED),
                 Row::from(&[state::INIT]).goes(state::INIT),
-                Row::from(&[state::ITER])
-                    .when(&[(Guard::ByThrow, true)])
-                    .goes(state::ITER),
                 Row::from(&[state::ITER])
                     .when(&[(Guard::JustBegun, true)])
                     .goes(state::CLOSED),
@@ -748,6 +742,9 @@ static SINCE_3_13: Table<Machine> = Table {
                     .when(&[(Guard::ByThrow, true)])
                     .goes(state::CLOSED),
                 Row::from(&[state::ITER])
+                    .when(&[(Guard::ByClose, true)])
+                    .goes(state::CLOSED),
+                Row::from(&[state::ITER])
                     .when(&[(Guard::JustBegun, true)])
                     .goes(state::CLOSED),
                 Row::from(&[state::ITER]).goes(state::ITER),
@@ -761,6 +758,9 @@ static SINCE_3_13: Table<Machine> = Table {
             rows: &[
                 Row::from(&[state::ITER])
                     .when(&[(Guard::ByThrow, true)])
+                    .goes(state::CLOSED),
+                Row::from(&[state::ITER])
+                    .when(&[(Guard::ByClose, true)])
                     .goes(state::CLOSED),
                 Row::from(&[state::ITER])
                     .only(&[Flavour::Aclose as u8])

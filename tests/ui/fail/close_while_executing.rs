@@ -1,0 +1,10 @@
+//! A generator is not closed while it executes.
+
+use frame_runtime::machine::generator::Executing;
+use frame_runtime::version::Cpython3_14;
+use frame_tests::typed::generator::Handle;
+
+fn main() {
+    let handle: Handle<Cpython3_14, Executing> = Handle::new();
+    handle.close();
+}

@@ -1,0 +1,10 @@
+//! Only a frame on the data stack is popped.
+
+use frame_runtime::machine::owner::Generator;
+use frame_runtime::version::Cpython3_14;
+use frame_tests::typed::owner::Handle;
+
+fn main() {
+    let handle: Handle<Cpython3_14, Generator> = Handle::new();
+    handle.pop();
+}

@@ -1,0 +1,22 @@
+//! Nothing leads to a state.
+
+frame_macros::frame_spec! {
+    machine door "The life of a door." {
+        states {
+            open "one can walk through";
+            closed "nobody can";
+            ajar "a cat can";
+        }
+        start closed;
+        on push "Somebody pushes it." needs "a closed door" {
+            closed -> open;
+            else => illegal;
+        }
+        on pull "Somebody pulls it." needs "an open door" {
+            open -> closed;
+            else => illegal;
+        }
+    }
+}
+
+fn main() {}
