@@ -5,6 +5,7 @@ use std::process::{Command, Output};
 
 use expect_test::{Expect, expect};
 use frame_codegen::import::{Request, Written, import, place};
+use frame_tests::next::{copy, declare_what_is_new, run_the_runtimes_tests};
 use frame_tests::{Python, committed_spec, pythons_of_facts, root, scratch};
 
 fn framespec() -> Command {
@@ -242,18 +243,6 @@ fn change(tree: &Path, from: &str, to: &str) {
     assert!(changed > 0, "no header has `{from}`");
 }
 
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("a folder");
-    for entry in std::fs::read_dir(from).unwrap_or_else(|error| panic!("{}: {error}", from.display())).flatten() {
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).expect("a copied file");
-        }
-    }
-}
-
 /// No file was left behind, not even half of one.
 fn assert_empty(folder: &Path) {
     let mut folders = vec![folder.to_owned()];
@@ -265,7 +254,7 @@ fn assert_empty(folder: &Path) {
     }
 }
 
-/// The whole way of a new CPython: changed headers of 3.15 as 3.16 are imported, told apart, generated, and compile.
+/// The whole way of a new CPython: changed headers of 3.15 as 3.16 are imported, told apart, declared, generated, and run.
 #[test]
 fn changed_headers_become_a_new_version() {
     let Some(pythons) = ready("changed_headers_become_a_new_version") else { return };
@@ -288,64 +277,16 @@ fn changed_headers_become_a_new_version() {
     let diff = run(&["diff", "3.15", "3.16"]);
     let words = String::from_utf8_lossy(&diff.stdout);
     assert!(words.contains("f_inserted") && words.contains("FRAME_INSERTED"), "{words}");
-    generate_and_compile(&spec, "as-3.16-crate");
-}
-
-/// The same from facts alone, on a machine without CPython or a C compiler.
-#[test]
-fn facts_of_a_new_version_generate_code_that_compiles() {
-    let spec = scratch("facts-3.16-spec");
-    copy(&root().join("spec"), &spec);
-    let (committed, sources) = committed_spec();
-    let newest = committed.newest("3.15".parse().expect("a version"), Default::default()).expect("3.15 is there");
-    let file = sources.file(newest.source.expect("a file"));
-    let mut text = file.text.replace("\"3.15\"", "\"3.16\"");
-    for build in newest.builds() {
-        text = text.replace(&format!("\"{}\"", build.micro), "\"3.16.0a1\"");
-    }
-    let text = text
-        .replacen(
-            "name: localsplus, type: \"[_PyStackRef; 1]\", offset_bytes: 80",
-            "name: localsplus, type: \"[_PyStackRef; 1]\", offset_bytes: 88",
-            1,
-        )
-        .replacen(
-            "      - { name: localsplus",
-            "      - { name: f_inserted, type: \"*PyObject\", offset_bytes: 80 }\n      - { name: localsplus",
-            1,
-        )
-        .replacen("size_bytes: 88", "size_bytes: 96", 1)
-        .replace("size_bytes: 160", "size_bytes: 168")
-        .replacen(
-            "      - { name: FRAME_EXECUTING",
-            "      - { name: FRAME_INSERTED, value: 77 }\n      - { name: FRAME_EXECUTING",
-            1,
-        );
-    std::fs::create_dir_all(spec.join("cpython/3.16")).expect("a folder");
-    std::fs::write(spec.join("cpython/3.16/0a1.yaml"), text).expect("a file");
-    generate_and_compile(&spec, "facts-3.16-crate");
-}
-
-/// Generates into a copy of the runtime, and compiles it.
-fn generate_and_compile(spec: &Path, name: &str) {
-    let runtime = scratch(name);
-    copy(&root().join("frame-runtime/src"), &runtime);
-    let out = runtime.join("generated");
-    let generated =
-        framespec().args(["generate", "--spec"]).arg(spec).arg("--out").arg(&out).output().expect("framespec");
-    assert!(generated.status.success(), "{}", String::from_utf8_lossy(&generated.stderr));
-    let layout = std::fs::read_to_string(out.join("v3_16_0a1/layout.rs")).expect("the new layout");
-    assert!(layout.contains("pub f_inserted:"));
-    let number = std::fs::read_to_string(out.join("v3_16_0a1/number.rs")).expect("the new numbers");
-    assert!(number.contains("Inserted = 77"));
-    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = Command::new(rustc)
-        .args(["--edition", "2024", "--crate-type", "lib", "--crate-name", "frame_runtime", "--emit", "metadata", "-o"])
-        .arg(runtime.join("libframe_runtime.rmeta"))
-        .arg(runtime.join("lib.rs"))
-        .output()
-        .expect("rustc");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let check = run(&["check"]);
+    let asked = String::from_utf8_lossy(&check.stderr);
+    assert_eq!(check.status.code(), Some(1), "{asked}");
+    assert!(asked.contains("error[field-meaning]: nothing says what `f_inserted`"), "{asked}");
+    assert!(asked.contains("error[state-number-missing]: `FRAME_INSERTED`"), "{asked}");
+    declare_what_is_new(&spec);
+    let check = run(&["check"]);
+    assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stderr));
+    let ran = run_the_runtimes_tests(&spec, "as-3.16-crate");
+    assert!(ran.iter().any(|(version, count)| version == "Cpython3_16" && *count >= 15), "{ran:?}");
 }
 
 /// A program that answers as `framespec import` asks, without being an interpreter.

@@ -4,6 +4,7 @@
 #[cfg(doctest)]
 pub struct Readme;
 
+pub mod next;
 pub mod typed;
 
 use std::io::Write as _;

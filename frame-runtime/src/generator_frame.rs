@@ -87,6 +87,32 @@ impl<V: Vm, S> GeneratorFrame<V, S> {
         GeneratorFrame { frame: self.into_frame(), state: PhantomData }
     }
 
+    /// CPython's number of the owner (`owner`), or one of an owner of the VM's own.
+    pub fn raw_owner(&self) -> i8 {
+        self.frame.owner()
+    }
+
+    /// Notes an owner of the VM's own, for those who read the frame: the block stays this handle's.
+    ///
+    /// # Panics
+    ///
+    /// When the number is that of a frame on a data stack, or of a shim: memory goes back by it.
+    pub fn note_owner<O>(&mut self)
+    where
+        V::Python: Numbers<O>,
+    {
+        let owner = <V::Python as Numbers<O>>::RAW;
+        let reserved = [<FramesOf<V> as Numbers<owner::Thread>>::RAW, <FramesOf<V> as Frames>::SHIM];
+        assert!(!reserved.contains(&owner), "a generator's frame lies in no data stack");
+        self.frame.specials().owner().set(owner);
+    }
+
+    /// Takes a transition that the runtime has no method for: one of a version of your own. Ask for it with the trait of
+    /// your event.
+    pub fn transition<N>(self) -> GeneratorFrame<V, N> {
+        self.into_state()
+    }
+
     /// Drops what the frame holds, except its code; nothing of its body runs. So ends a generator that is closed before it
     /// began, or that has nothing to do when it is closed.
     pub fn release<N>(self) -> GeneratorFrame<V, N>

@@ -5,6 +5,8 @@
 mod machine;
 #[path = "random.rs"]
 mod random;
+#[path = "review.rs"]
+mod review;
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -452,6 +454,41 @@ macro_rules! versions {
                     assert_eq!(live(), 0, "seed {seed}");
                     ended();
                 }
+            }
+
+            #[test]
+            fn cleared_frames_run_again() {
+                review::cleared_frames_run_again::<P>();
+            }
+
+            #[test]
+            fn positions_stay_in_the_code() {
+                review::positions_stay_in_the_code::<P>();
+            }
+
+            #[test]
+            fn memory_goes_back_to_its_owner() {
+                review::memory_goes_back_to_its_owner::<P>();
+            }
+
+            #[test]
+            fn generators_change_stacks() {
+                review::generators_change_stacks::<P>();
+            }
+
+            #[test]
+            fn destructors_do_what_they_like() {
+                review::destructors_do_what_they_like::<P>();
+            }
+
+            #[test]
+            fn a_vm_may_panic() {
+                review::a_vm_may_panic::<P>();
+            }
+
+            #[test]
+            fn sizes_do_not_wrap() {
+                review::sizes_do_not_wrap::<P>();
             }
         })*
     };
