@@ -156,11 +156,15 @@ pub fn layout(input: TokenStream) -> TokenStream {
 ///
 /// use frame_runtime::machine::{Numbers, Runs};
 ///
-/// let rules = <Traced as Runs<owner::Machine>>::RULES;
-/// assert_eq!(rules.state(0), Ok(owner::state::THREAD));
-/// assert_eq!(rules.state(<Traced as Numbers<owner::Arena>>::RAW), Ok(owner::state::ARENA));
-/// assert_eq!(FrameExtra::default().calls.get(), 0);
+/// fn main() {
+///     let rules = <Traced as Runs<owner::Machine>>::RULES;
+///     assert_eq!(rules.state(0), Ok(owner::state::THREAD));
+///     assert_eq!(rules.state(<Traced as Numbers<owner::Arena>>::RAW), Ok(owner::state::ARENA));
+///     assert_eq!(FrameExtra::default().calls.get(), 0);
+/// }
 /// ```
+///
+/// A version stands in a module, not in a function: its machines are modules beside it.
 ///
 /// # Options
 ///

@@ -167,3 +167,62 @@ fn complain(first: Span, last: Span, message: &str) -> TokenStream {
     tokens.extend([TokenTree::Group(group)]);
     tokens
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One compiler error for one mistake, with these words in it.
+    fn fails(input: &str, words: &[&str]) {
+        let expanded = expand(input.parse().expect("tokens")).to_string();
+        assert_eq!(expanded.matches("compile_error !").count(), 1, "{expanded}");
+        for word in words {
+            assert!(expanded.contains(word), "{word:?} is not in {expanded}");
+        }
+    }
+
+    #[test]
+    fn a_file_with_a_mistake_has_its_place_and_builds_again_when_it_is_mended() {
+        fails(
+            r#""../tests/macros/lamp.machine""#,
+            &[
+                "error[state-unknown]",
+                "../tests/macros/lamp.machine:8:16",
+                "did you mean `dark`?",
+                "include_bytes",
+                // What is left of the machine is there: the mistake has no other errors.
+                "pub mod lamp",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_file_becomes_what_its_text_would() {
+        let from_file = expand(quote!(crate = my::runtime; "../tests/macros/door.machine")).to_string();
+        let text = std::fs::read_to_string("../tests/macros/door.machine").expect("a file");
+        let inline = expand(format!("crate = my::runtime; {text}").parse().expect("tokens")).to_string();
+        let (_, from_file) = from_file.split_once("include_bytes").expect("it is read again when it changes");
+        assert!(from_file.ends_with(&inline), "{inline}\n{from_file}");
+        assert!(inline.contains("my :: runtime :: machine") && !inline.contains("frame_runtime"));
+    }
+
+    #[test]
+    fn options_that_are_none() {
+        fails("crate = ; machine x {}", &["expected"]);
+        fails(r#""a.machine" machine x {}"#, &["a file's name stands alone"]);
+        fails(r#""no/such.machine""#, &["cannot read no/such.machine"]);
+        fails("version Mine extends 3.7;", &["there is no CPython 3.7 to extend", "3.8, 3.9, 3.10"]);
+    }
+
+    #[test]
+    fn places_are_those_of_the_tokens() {
+        let tokens: TokenStream = "machine m {\n  start\n  here;\n}".parse().expect("tokens");
+        let text = Text::of(tokens);
+        let mut sources = Sources::default();
+        let source = text.add_to(&mut sources);
+        let at = u32::try_from(text.text.find("here").expect("a word")).expect("a short text");
+        let (first, last) = text.tokens(TextSpan { source, start: at, end: at + 4 }).expect("tokens");
+        assert_eq!((first.start().line, first.start().column), (3, 2));
+        assert_eq!(last.end().column, 6);
+    }
+}

@@ -1,9 +1,9 @@
 //! Whether handles check what they are asked: slots, locals and code units within the frame's.
 
 use crate::frame::FramePtr;
-use crate::running::lost;
+use crate::running::{lost, out_of_code};
 use crate::stack_ref::StackRef;
-use crate::vm::{Code, CodeUnit, Value, Vm};
+use crate::vm::{Code, CodeUnit, Vm};
 
 /// Bounds are checked: a slot or code unit out of them is a panic.
 #[derive(Clone, Copy, Debug)]
@@ -25,9 +25,10 @@ pub(crate) trait Ends: Sized + 'static {
     const CHECKS: bool;
     type Of<V: Vm>: Copy;
 
-    fn of<V: Vm>(base: *mut StackRef<V>, code: &<V::Value as Value>::Code) -> Self::Of<V>;
-    /// Those of a frame that has code.
-    fn of_frame<V: Vm>(frame: FramePtr<V>) -> Self::Of<V>;
+    /// Those of a frame with this base and size of its stack, and this end of its code.
+    fn of<V: Vm>(base: *mut StackRef<V>, stacksize: u32, code: *const CodeUnit) -> Self::Of<V>;
+    /// Those of a frame that has code, and goes on here. If that is checked, it is in the code or at its end afterwards.
+    fn of_frame<V: Vm>(frame: FramePtr<V>, next: *const CodeUnit) -> Self::Of<V>;
     /// Whether `count` slots may be pushed.
     fn may_push<V: Vm>(ends: &Self::Of<V>, top: *mut StackRef<V>, count: u32) -> bool;
     /// Whether there are `count` slots on the stack.
@@ -36,8 +37,8 @@ pub(crate) trait Ends: Sized + 'static {
     fn is_local<V: Vm>(ends: &Self::Of<V>, slot: *mut StackRef<V>) -> bool;
     /// Whether there is an instruction here. It is not before the first one.
     fn is_code<V: Vm>(ends: &Self::Of<V>, unit: *const CodeUnit) -> bool;
-    /// Whether the target of a jump backward is in the code.
-    fn is_behind<V: Vm>(frame: FramePtr<V>, unit: *const CodeUnit) -> bool;
+    /// Whether there is an instruction here, wherever it is.
+    fn is_in_code<V: Vm>(frame: FramePtr<V>, unit: *const CodeUnit) -> bool;
 }
 
 /// Where stack and code of a frame end.
@@ -62,15 +63,20 @@ impl Ends for Checked {
     type Of<V: Vm> = CheckedEnds<V>;
 
     #[inline(always)]
-    fn of<V: Vm>(base: *mut StackRef<V>, code: &<V::Value as Value>::Code) -> CheckedEnds<V> {
-        let limit = base.wrapping_add(code.stacksize() as usize);
-        CheckedEnds { base, limit, code: code.units().as_ptr_range().end }
+    fn of<V: Vm>(base: *mut StackRef<V>, stacksize: u32, code: *const CodeUnit) -> CheckedEnds<V> {
+        CheckedEnds { base, limit: base.wrapping_add(stacksize as usize), code }
     }
 
     #[inline(always)]
-    fn of_frame<V: Vm>(frame: FramePtr<V>) -> CheckedEnds<V> {
+    fn of_frame<V: Vm>(frame: FramePtr<V>, next: *const CodeUnit) -> CheckedEnds<V> {
         let Some(code) = frame.code() else { lost() };
-        Self::of(frame.slots().wrapping_add(code.nlocalsplus() as usize), code)
+        let units = code.units().as_ptr_range();
+        // Where it goes on is what it noted and what was said at the call: neither was checked then.
+        // One comparison: what is in front of the code is far behind it.
+        if next.addr().wrapping_sub(units.start.addr()) > units.end.addr() - units.start.addr() {
+            out_of_code();
+        }
+        Self::of(frame.slots().wrapping_add(code.nlocalsplus() as usize), code.stacksize(), units.end)
     }
 
     #[inline(always)]
@@ -101,8 +107,9 @@ impl Ends for Checked {
     }
 
     #[inline(always)]
-    fn is_behind<V: Vm>(frame: FramePtr<V>, unit: *const CodeUnit) -> bool {
-        frame.code().is_some_and(|code| code.units().as_ptr() <= unit)
+    fn is_in_code<V: Vm>(frame: FramePtr<V>, unit: *const CodeUnit) -> bool {
+        // Both ends: a jump that passes address 0 comes out behind the code.
+        frame.code().is_some_and(|code| code.units().as_ptr_range().contains(&unit))
     }
 }
 
@@ -112,10 +119,10 @@ impl Ends for Trusted {
     type Of<V: Vm> = ();
 
     #[inline(always)]
-    fn of<V: Vm>(_: *mut StackRef<V>, _: &<V::Value as Value>::Code) {}
+    fn of<V: Vm>(_: *mut StackRef<V>, _: u32, _: *const CodeUnit) {}
 
     #[inline(always)]
-    fn of_frame<V: Vm>(_: FramePtr<V>) {}
+    fn of_frame<V: Vm>(_: FramePtr<V>, _: *const CodeUnit) {}
 
     #[inline(always)]
     fn may_push<V: Vm>((): &(), _: *mut StackRef<V>, _: u32) -> bool {
@@ -138,7 +145,7 @@ impl Ends for Trusted {
     }
 
     #[inline(always)]
-    fn is_behind<V: Vm>(_: FramePtr<V>, _: *const CodeUnit) -> bool {
+    fn is_in_code<V: Vm>(_: FramePtr<V>, _: *const CodeUnit) -> bool {
         true
     }
 }

@@ -6,6 +6,7 @@ use core::cell::Cell;
 use core::fmt;
 use core::marker::PhantomData;
 use core::mem::{self, MaybeUninit};
+use core::ops::Range;
 use core::ptr::{self, NonNull};
 
 use crate::bounds::{Bounds, Checked, Trusted};
@@ -18,7 +19,7 @@ use crate::machine::owner;
 use crate::running::{Any, Brand, Reason, Refused, Resumed, Returned, Running, lost};
 use crate::stack_ref::StackRef;
 use crate::version::{Frames, FramesOf, Position};
-use crate::vm::{Code, Value, Vm};
+use crate::vm::{Code, CodeUnit, Value, Vm};
 
 /// The stack cannot be entered: the topmost frame is in the hands of an eval loop. Go through [`Running::escape`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,13 +116,15 @@ impl<V: Vm> DataStack<V> {
 
 /// What a callee is made of, before anything is taken.
 pub(crate) struct Callee<V: Vm> {
-    code: NonNull<<V::Value as Value>::Code>,
     executable: V::Value,
     globals: Lent<V>,
     builtins: Lent<V>,
     extra: V::FrameExtra,
     memory: NonNull<()>,
     locals: u32,
+    stacksize: u32,
+    /// The code units and their end.
+    units: Range<*const CodeUnit>,
 }
 
 impl<V: Vm> DataStack<V> {
@@ -131,11 +134,12 @@ impl<V: Vm> DataStack<V> {
         let parts = function.as_function().ok_or(Reason::NotAFunction)?;
         let code = parts.code.as_code().ok_or(Reason::NotAFunction)?;
         let locals = code.nlocalsplus();
-        let slots = locals as usize + code.stacksize() as usize;
+        let stacksize = code.stacksize();
+        let slots = locals as usize + stacksize as usize;
         if count > locals || slots > MOST_SLOTS {
             return Err(Reason::Unfit);
         }
-        let code = NonNull::from(code);
+        let units = code.units().as_ptr_range();
         let executable = parts.code.clone();
         let (globals, builtins) = (Lent::new(parts.globals), Lent::new(parts.builtins));
         let extra = V::FrameExtra::default();
@@ -145,7 +149,7 @@ impl<V: Vm> DataStack<V> {
         }
         let memory = self.push(InterpreterFrame::<V>::SPECIALS_WORDS + slots).map_err(Reason::Full)?;
         self.remaining.set(remaining - 1);
-        Ok(Callee { code, executable, globals, builtins, extra, memory, locals })
+        Ok(Callee { executable, globals, builtins, extra, memory, locals, stacksize, units })
     }
 
     /// Makes a frame, moves its arguments into it, and puts it on top.
@@ -164,16 +168,15 @@ impl<V: Vm> DataStack<V> {
         previous: FramePtr<V>,
         is_entry: bool,
     ) -> Running<'t, V, Any, B> {
-        // SAFETY: a reference to the code object is in `callee`, and then in the frame.
-        let code = unsafe { callee.code.as_ref() };
-        let units = code.units().as_ptr();
+        // From here until the frame is on top nothing of the VM's is asked but for pointers: there is memory without a frame.
+        let units = callee.units;
         let start = Start {
             executable: callee.executable,
             function: Some(function),
             globals: callee.globals,
             builtins: callee.builtins,
             previous: Link::new(Some(previous)),
-            instruction: units.wrapping_offset(<FramesOf<V> as Frames>::NEW.resolve(0, 0)),
+            instruction: units.start.wrapping_offset(<FramesOf<V> as Frames>::NEW.resolve(0, 0)),
             owner: <FramesOf<V> as Numbers<owner::Thread>>::RAW,
             is_entry,
         };
@@ -195,7 +198,7 @@ impl<V: Vm> DataStack<V> {
             slot = slot.wrapping_add(1);
         }
         self.current.set(Some(frame));
-        Running::new(frame, base, units, B::of::<V>(base, code), self)
+        Running::new(frame, base, units.start, B::of::<V>(base, callee.stacksize, units.end), self)
     }
 
     /// Takes up the frame that is on top after another one left.
@@ -215,8 +218,9 @@ impl<V: Vm> DataStack<V> {
         let offset = frame.specials().return_offset().map_or(0, Cell::get);
         let units = position.resolve(<FramesOf<V> as Frames>::SEND_CACHES, offset);
         let next = frame.specials().instruction().get().wrapping_offset(units);
+        // Spilled until it is known to go on: what is on its stack is released otherwise.
+        let ends = B::of_frame(frame, next);
         let Some(top) = frame.hold() else { lost() };
-        let ends = B::of_frame(frame);
         Returned::Frame(Running::new(frame, top, next, ends, self))
     }
 }
@@ -231,9 +235,11 @@ impl<'t, V: Vm, B: Bounds> Entry<'t, V, B> {
     ///
     /// # Safety
     ///
-    /// For every frame of the entry, the eval loop must push and pop as the code's `stacksize` says and never pop into the
-    /// locals, a call's [`Arguments`](crate::running::Arguments) included; must use no local from `nlocalsplus` on; and must neither fetch behind the last code unit nor jump out of
-    /// the code. A verifier that ran when the code was loaded is a proof.
+    /// For every frame of the entry, the eval loop must push and pop as the code's `stacksize` says and never pop, look or
+    /// replace below the stack's bottom, a call's [`Arguments`](crate::running::Arguments) included; must use no local from
+    /// `nlocalsplus` on; must neither fetch nor read a cache outside of the code, nor jump out of it, a call's
+    /// [`Site`](crate::running::Site) included; and must resume no generator that was cleared. A verifier that ran when the
+    /// code was loaded is a proof.
     pub unsafe fn trusted(self) -> Entry<'t, V, Trusted> {
         Entry::at(self.shim, self.stack)
     }

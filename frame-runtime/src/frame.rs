@@ -151,7 +151,7 @@ impl<V: Vm> Place<V> for Tagged<V> {
 
     #[inline(always)]
     fn pointer(&self) -> Option<NonNull<()>> {
-        self.word().as_value().map(|value| value.as_raw())
+        self.word().pointer()
     }
 }
 
@@ -169,6 +169,12 @@ impl<V: Vm> Lent<V> {
     #[inline(always)]
     pub(crate) fn pointer(&self) -> Option<NonNull<()>> {
         NonNull::new(self.0.get())
+    }
+
+    /// The object may be gone.
+    #[inline(always)]
+    fn clear(&self) {
+        self.0.set(ptr::null_mut());
     }
 }
 
@@ -426,13 +432,14 @@ impl<V: Vm> FramePtr<V> {
 
     #[inline(always)]
     pub(crate) fn globals<'a>(self) -> Option<Ref<'a, V>> {
-        // SAFETY: the function keeps its globals, and the frame the function; callers look only at frames that run.
+        // SAFETY: the function keeps its globals, and the frame the function; callers look only at frames that run, and
+        // `refill` sees to it that one that runs without its function points to none.
         self.specials().globals().pointer().map(|raw| unsafe { Self::look(raw) })
     }
 
     #[inline(always)]
     pub(crate) fn builtins<'a>(self) -> Option<Ref<'a, V>> {
-        // SAFETY: the function keeps its builtins, and the frame the function; callers look only at frames that run.
+        // SAFETY: as for the globals.
         self.specials().builtins().pointer().map(|raw| unsafe { Self::look(raw) })
     }
 
@@ -472,9 +479,14 @@ impl<V: Vm> FramePtr<V> {
         self.clear_up_to(end);
     }
 
-    /// Makes a frame that was cleared one whose locals are not bound: a version may allow that it runs again.
+    /// Makes a frame that was cleared one whose locals are not bound: a version may allow that it runs again. What it
+    /// borrowed from its function went with that.
     #[inline(always)]
     pub(crate) fn refill(self) {
+        if self.specials().function().pointer().is_none() {
+            self.specials().globals().clear();
+            self.specials().builtins().clear();
+        }
         let first = self.slots();
         let base = self.stack_base();
         if let Some(top) = self.specials().stack_top().get(first)

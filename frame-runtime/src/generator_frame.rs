@@ -216,11 +216,13 @@ impl<'t, V: Vm, O: 'static, B: Bounds> Running<'t, V, O, B> {
         moved.spill(moved.slots().wrapping_add((top.addr() - first.addr()) / size_of::<usize>()));
         moved.specials().previous().set(None);
         moved.specials().owner().set(<FramesOf<V> as Numbers<owner::Generator>>::RAW);
+        // Owns the block from here on.
+        let generator = GeneratorFrame { frame: moved, state: PhantomData };
         // SAFETY: it was the topmost frame, and was moved away.
         unsafe { stack.pop(frame.memory()) };
         // SAFETY: the frame below is the topmost one, was spilled when it called, and this was the only handle.
         let returned = unsafe { stack.take_up(previous, <FramesOf<V> as Frames>::AFTER_RETURN) };
-        Ok((returned, GeneratorFrame { frame: moved, state: PhantomData }))
+        Ok((returned, generator))
     }
 }
 
@@ -239,9 +241,11 @@ impl<'t, V: Vm, B: Bounds> Running<'t, V, owner::Generator, B> {
         let previous = self.unlink();
         self.spill_top();
         frame.specials().previous().set(None);
+        // Owns the block from here on.
+        let generator = GeneratorFrame { frame, state: PhantomData };
         // SAFETY: the frame below is the topmost one, was spilled when it resumed this one, and this was the only handle.
         let returned = unsafe { stack.take_up(previous, <FramesOf<V> as Frames>::AFTER_YIELD) };
-        (returned, GeneratorFrame { frame, state: PhantomData })
+        (returned, generator)
     }
 
     /// The body returned: the frame is cleared except for its code, and the one below goes on behind the jump of its

@@ -45,7 +45,7 @@
 //! - [`bounds`]: whether handles check slots and code units;
 //! - [`generator_frame`]: frames that generators own;
 //! - [`stack_ref`], [`frame`]: slots and headers;
-//! - [`version`], [`machine`]: what generated types answer.
+//! - [`version`], [`machine`]: what generated types answer; with the feature `macros` also those of your own.
 
 #![no_std]
 
@@ -78,3 +78,6 @@ pub mod number;
 pub mod opcode;
 
 pub use generated::*;
+
+#[cfg(feature = "macros")]
+pub use frame_macros::{frame_spec, layout};

@@ -80,6 +80,18 @@ pub struct Site {
     pub jump: u16,
 }
 
+impl Site {
+    /// What the frame notes of it: 16 bits, which in some versions count the call as well.
+    #[inline(always)]
+    fn return_offset<V: Vm>(self) -> u16 {
+        let own = if <FramesOf<V> as Frames>::RETURN_OFFSET_COUNTS_CALL { 1 + u16::from(self.caches) } else { 0 };
+        match self.jump.checked_add(own) {
+            Some(offset) => offset,
+            None => out_of_code(),
+        }
+    }
+}
+
 /// The arguments of a call, on the caller's stack.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Arguments {
@@ -212,7 +224,7 @@ impl<'t, V: Vm, O, B: Bounds> Running<'t, V, O, B> {
     #[inline(always)]
     pub fn jump(&mut self, units: i32) {
         let target = self.next.wrapping_offset(units as isize);
-        let inside = if units < 0 { B::is_behind(self.frame, target) } else { B::is_code(&self.ends, target) };
+        let inside = if units < 0 { B::is_in_code(self.frame, target) } else { B::is_code(&self.ends, target) };
         if !inside {
             out_of_code();
         }
@@ -429,7 +441,8 @@ impl<'t, V: Vm, O, B: Bounds> Running<'t, V, O, B> {
     ///
     /// # Panics
     ///
-    /// If there are fewer slots on the stack than [`Arguments`] says, or those under the arguments are not empty.
+    /// If there are fewer slots on the stack than [`Arguments`] says, or those under the arguments are not empty; if what
+    /// the [`Site`] jumps over is more than a return offset can say.
     #[inline(always)]
     pub fn call(
         self,
@@ -451,11 +464,12 @@ impl<'t, V: Vm, O, B: Bounds> Running<'t, V, O, B> {
             }
             under = under.wrapping_add(1);
         }
+        let offset = site.return_offset::<V>();
         let callee = match self.stack.prepare(&function, arguments.count) {
             Ok(callee) => callee,
             Err(reason) => return Err(Refused { reason, caller: self, callee: function }),
         };
-        self.wait(top, site);
+        self.wait(top, site.caches, offset);
         // SAFETY: `callee` is of this call. The arguments are on the stack, and so initialised; they are not on it any more,
         // since it was spilled without them.
         Ok(unsafe { self.stack.start(callee, function, first, arguments.count, self.frame, false) })
@@ -463,13 +477,12 @@ impl<'t, V: Vm, O, B: Bounds> Running<'t, V, O, B> {
 
     /// Notes in the frame where it goes on after a call.
     #[inline(always)]
-    fn wait(&self, top: *mut StackRef<V>, site: Site) {
+    fn wait(&self, top: *mut StackRef<V>, caches: u8, return_offset: u16) {
         let specials = self.frame.specials();
-        let position = <FramesOf<V> as Frames>::CALLING.resolve(site.caches, 0);
+        let position = <FramesOf<V> as Frames>::CALLING.resolve(caches, 0);
         specials.instruction().set(self.next.wrapping_sub(1).wrapping_offset(position));
         if let Some(offset) = specials.return_offset() {
-            let own = if <FramesOf<V> as Frames>::RETURN_OFFSET_COUNTS_CALL { 1 + u16::from(site.caches) } else { 0 };
-            offset.set(site.jump.wrapping_add(own));
+            offset.set(return_offset);
         }
         self.frame.spill(top);
     }
@@ -482,6 +495,10 @@ impl<'t, V: Vm, O, B: Bounds> Running<'t, V, O, B> {
     /// # Errors
     ///
     /// [`Refused`] with both handles as they were.
+    ///
+    /// # Panics
+    ///
+    /// If what the [`Site`] jumps over is more than a return offset can say.
     #[inline(always)]
     pub fn send<S>(self, generator: GeneratorFrame<V, S>, site: Site) -> Resumed<'t, V, B, Self, S>
     where
@@ -491,8 +508,9 @@ impl<'t, V: Vm, O, B: Bounds> Running<'t, V, O, B> {
         if remaining == 0 {
             return Err(Refused { reason: Reason::Full(Full::Recursion), caller: self, callee: generator });
         }
+        let offset = site.return_offset::<V>();
         self.stack.remaining.set(remaining - 1);
-        self.wait(self.top, site);
+        self.wait(self.top, site.caches, offset);
         // SAFETY: this frame is on top and was spilled, and this was the only handle of the entry.
         Ok(unsafe { resume(self.stack, generator.into_frame(), self.frame) })
     }
@@ -584,7 +602,7 @@ fn no_local() -> ! {
 
 #[cold]
 #[inline(never)]
-fn out_of_code() -> ! {
+pub(crate) fn out_of_code() -> ! {
     panic!("the instruction is outside of the code")
 }
 

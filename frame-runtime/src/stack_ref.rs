@@ -60,7 +60,8 @@ impl<V: Vm> StackRef<V> {
     /// # Safety
     ///
     /// Another reference to the object must live as long as what is returned, and as long as whatever slot that is moved
-    /// to. Functions of the runtime that copy a slot or move it into a generator make it a counted one.
+    /// to. Functions of the runtime that copy a slot make it a counted one, and so does
+    /// [`make_generator`](crate::running::Running::make_generator); a call or a yield leaves it as it is.
     #[inline(always)]
     pub unsafe fn borrowed(value: &V::Value) -> Self {
         if Self::TAGS.borrowed == 0 {
@@ -103,7 +104,7 @@ impl<V: Vm> StackRef<V> {
 
     /// The pointer of a reference, counted or borrowed.
     #[inline(always)]
-    fn pointer(&self) -> Option<NonNull<()>> {
+    pub(crate) fn pointer(&self) -> Option<NonNull<()>> {
         if self.is_owned() {
             return Some(self.owned_pointer());
         }
@@ -260,7 +261,7 @@ impl<V: Vm> Ref<'_, V> {
     /// The pointer must come from `into_raw` or `as_raw` of a reference that lives as long as what is returned.
     #[inline(always)]
     pub(crate) unsafe fn new(raw: NonNull<()>) -> Self {
-        // SAFETY: the pointer comes from a live reference. That one is not owned by us, so ours is never dropped.
+        // SAFETY: the pointer comes from a live reference, which is looked at only: ours is never dropped nor given away.
         let value = unsafe { V::Value::from_raw(raw) };
         Ref { value: ManuallyDrop::new(value), borrow: PhantomData }
     }

@@ -50,10 +50,11 @@ pub(crate) type FramesOf<V> = <<V as Vm>::Python as Activation>::Frames;
 ///
 /// # Safety
 ///
-/// [`Frames::Specials`] must consist of plain fields, its accessors must return one field each, always the same one and
-/// no two the same, and [`Specials::new`] must put into each field what it is given for it. [`Frames::TAGS`] and
-/// [`Frames::NULL_SLOT`] must tell null, counted, borrowed and integer slots apart. Owner numbers must differ,
-/// [`Frames::SHIM`] among them. Positions of an instruction must lie within it. [`Frames::CLEAR`] must name no step twice.
+/// [`Frames::Specials`] must consist of plain fields, those with accessors of the types in [`frame`](crate::frame); its
+/// accessors must return one field each, always the same one and no two the same, and [`Specials::new`] must put into
+/// each field what it is given for it. [`Frames::TAGS`] and [`Frames::NULL_SLOT`] must tell null, counted, borrowed and
+/// integer slots apart. Owner numbers must differ, [`Frames::SHIM`] among them. Positions of an instruction must lie
+/// within it. [`Frames::CLEAR`] must name no step twice.
 pub unsafe trait Vouched {}
 
 /// Generated beside this crate, out of facts that were imported: no other crate can say this of a type.

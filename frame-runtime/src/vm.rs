@@ -32,8 +32,11 @@ pub trait Vm: Sized + 'static {
 /// - The pointer stays valid while the reference lives, wherever the reference itself is moved.
 /// - If [`as_code`](Self::as_code) returns code once, then it always does so for this object, always the same, and that
 ///   code stays where it is while any reference to the object lives.
-/// - The objects that [`as_function`](Self::as_function) lends as globals and builtins live at least as long as the
+/// - A clone is a reference to the same object.
+/// - The references that [`as_function`](Self::as_function) lends as globals and builtins live at least as long as the
 ///   function does.
+/// - None of the methods panics or enters a data stack: they are asked in the middle of things. Cloning and dropping may
+///   do both.
 pub unsafe trait Value: Clone + 'static {
     /// The last reference to an object: dropping it runs whatever the object's end runs.
     type Last;
@@ -51,7 +54,8 @@ pub unsafe trait Value: Clone + 'static {
     /// # Safety
     ///
     /// The pointer must come from [`into_raw`](Self::into_raw) of this type, and stand for one reference that is owned
-    /// by the caller.
+    /// by the caller. Or it must come from that or from [`as_raw`](Self::as_raw) of a reference that outlives the
+    /// returned one, which is then only looked at, and neither dropped nor given away.
     unsafe fn from_raw(raw: NonNull<()>) -> Self;
 
     /// Gives the reference back, unless it is the last one. Runs no code of the program's.
@@ -80,7 +84,7 @@ pub struct Function<'a, T> {
 /// # Safety
 ///
 /// All answers are the same for the object's whole life; the units may change, but not their number or their place.
-/// There is at least one.
+/// There is at least one. None of the methods panics or enters a data stack.
 pub unsafe trait Code {
     /// Locals, cells and free variables, in slots (`co_nlocalsplus`).
     fn nlocalsplus(&self) -> u32;

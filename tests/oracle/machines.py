@@ -22,6 +22,8 @@ A row of the machines `generator`, `asend`, `athrow`, `aclose`, `owner` has
             does) what its awaitable makes of it
   next      the state while the body (or its delegate) runs, if Python code of it ran; else the state afterwards
   after     the state when the operation was over, only where it is not `next`
+            (stop_iteration_error, an exception is about to leave the body: what became of it; `next` is the state while
+            it was on its way, `after` when it was out)
   result    what came out of an operation that went through
   trace     [event, state] of a second run under sys.settrace, where no code of the body could look; `next` is then the
             first state at an event other than "call"
@@ -35,6 +37,7 @@ Guards in `given`:
   delegate_throws  the delegate has a method `throw`; delegate_generator: and is a generator, or a coroutine
   unguarded        no `try` around the yield
   traced           a trace function is set
+  stop_iteration, stop_async_iteration   what was thrown, or what the body raised, is one
   ignores_exit     the body catches GeneratorExit and yields again; returns_on_exit: and returns
   finalizer_hook   an async generator that captured a finalizer hook
   by_return, by_raise, by_close, by_close_created, by_clear   how a generator came to its end
@@ -186,8 +189,19 @@ class Thrown(Exception):
     """What probes throw."""
 
 
+class ThrownStop(Thrown, StopIteration):
+    """The same for PEP 479."""
+
+
+class ThrownAsyncStop(Thrown, StopAsyncIteration):
+    """And for its part about async generators."""
+
+
 class Left(Exception):
     """What bodies raise of their own accord."""
+
+
+THROWN = {"stop_iteration": ThrownStop, "stop_async_iteration": ThrownAsyncStop}
 
 
 class Happened:
@@ -228,7 +242,7 @@ class Happened:
         error = self.error or (self.unraisable[0] if self.unraisable else None)
         if error is None:
             return {"goes": True} if changed else {"answer": "none"}
-        if isinstance(error, Thrown):
+        if isinstance(error, Thrown) or isinstance(error.__cause__, Thrown):
             return {"goes": True} if changed else {"answer": "propagate"}
         if isinstance(error, (StopIteration, StopAsyncIteration)) and not error.args:
             if changed:
@@ -387,7 +401,8 @@ class Subject:
             value = "V" if "value_given" in given else None
             return self.drive(value).send(value)
         if event == "throw":
-            return self.drive(None).throw(1 if "bad_exception" in given else Thrown("T"))
+            thrown = [made for guard, made in THROWN.items() if guard in given] or [Thrown]
+            return self.drive(None).throw(1 if "bad_exception" in given else thrown[0]("T"))
         if event == "close":
             return gen.close()
         if event == "frame_clear":
@@ -539,6 +554,25 @@ def body_probe(memory, flavour, act):
              "next": s.state(), "result": happened.result()}]
 
 
+def leaving_probe(memory, flavour, kind, given):
+    """An exception leaves the body, and arrives as it was or converted."""
+    def fail():
+        raise error
+
+    error = kind("X")
+    s = Subject(memory, flavour, [fail, "return"])
+    happened = s.advance()
+    came = happened.error
+    if came is error:
+        outcome = {"answer": "propagate"}
+    elif came.__cause__ is error:
+        outcome = {"raises": type(came).__name__, "message": str(came)}
+    else:
+        raise came
+    return [{"flavour": flavour, "state": s.seen[0], "event": "stop_iteration_error", "given": list(given),
+             "outcome": outcome, "next": s.seen[-1], "after": s.state()}]
+
+
 def hook_probe(memory, flavour, event, state):
     """Finalisation of an async generator with a captured hook; it does not matter here what the hook does."""
     called = []
@@ -590,11 +624,29 @@ def machine_generator(memory):
         for act in ("yield", "delegate", "return", "raise"):
             if (flavour, act) != ("coroutine", "yield"):
                 rows += apart(lambda: body_probe(memory, flavour, act), {"flavour": flavour, "event": act})
+        rows += stop_iteration_rows(memory, flavour)
     for event in ("finalize", "frame_clear"):
         for state in ("created", "suspended"):
             label = {"flavour": "async_generator", "state": state, "event": event, "given": ["finalizer_hook"]}
             rows += apart(lambda: hook_probe(memory, "async_generator", event, state), label)
     return unique(rows)
+
+
+def stop_iteration_rows(memory, flavour):
+    """PEP 479: what the body raises, then what is thrown into a body that has not begun, or waits."""
+    rows = []
+    for kind, given in ((StopIteration, ("stop_iteration",)), (StopAsyncIteration, ("stop_async_iteration",)),
+                        (ValueError, ())):
+        label = {"flavour": flavour, "state": "executing", "event": "stop_iteration_error", "given": list(given)}
+        rows += apart(lambda: leaving_probe(memory, flavour, kind, given), label)
+    for thrown in THROWN:
+        makers = [((), lambda: Subject(memory, flavour, ["return"])), ((), lambda: suspended(memory, flavour))]
+        if flavour == "coroutine":
+            makers[1] = (("delegating",) if VERSION < (3, 13) else (), lambda: delegating(memory, flavour, "foreign"))
+        for given, make in makers:
+            label = {"flavour": flavour, "state": None, "event": "throw", "given": sorted(given + (thrown,))}
+            rows += apart(lambda: outside_probe(make, "throw", given + (thrown,)), label)
+    return rows
 
 
 def stubborn(memory, flavour, act, keep, then=None):

@@ -125,9 +125,9 @@ pub(super) fn emit_index(spec: &Spec) -> EmittedFile {
     }
     if !spec.meaning.machines.is_empty() {
         items.push(quote! {
-            pub mod machine;
+            pub(crate) mod machine;
             pub mod specials;
-            pub mod version;
+            pub(crate) mod version;
         });
     }
     for facts in &spec.layouts {

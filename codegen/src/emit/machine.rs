@@ -368,6 +368,9 @@ fn emit_state(state: &State) -> Vec<TokenStream> {
     ]
 }
 
+/// What a compiler cannot tell: whether it is the state or the next one that is wrong.
+const NEXT: &str = "if the state is right, the next one is wrong: what is legal is listed here";
+
 /// The trait of an event, if it is not one of ours already, and a line for each way that is legal.
 fn emit_event(module: &MachineModule<'_>, event: &str, is_new: bool) -> Vec<TokenStream> {
     let machine = module.machine;
@@ -393,7 +396,7 @@ fn emit_event(module: &MachineModule<'_>, event: &str, is_new: bool) -> Vec<Toke
         let parameters = if versioned { quote!(<V, N>) } else { quote!(<N>) };
         items.push(quote! {
             #[doc = #doc]
-            #[diagnostic::on_unimplemented(message = #message, label = #label)]
+            #[diagnostic::on_unimplemented(message = #message, label = #label, note = #NEXT)]
             pub trait #trait_name #parameters {}
         });
     }

@@ -18,7 +18,9 @@ pub const GUARDS: &[(&str, &str)] = &[
     ("agen_closed", "`aclose()` was begun, or `StopAsyncIteration` or `GeneratorExit` has left the body"),
     ("just_begun", "this was the first thing asked of the awaitable"),
     ("by_throw", "it was asked by `throw()`"),
-    ("by_close", "it was asked by `close()`"),
+    ("by_close", "it was asked by `close()`, or by the finalizer of a generator"),
+    ("stop_iteration", "what leaves the body is a `StopIteration`"),
+    ("stop_async_iteration", "what leaves the body is a `StopAsyncIteration`"),
 ];
 
 /// Exceptions and warnings that machines of CPython name.

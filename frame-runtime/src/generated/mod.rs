@@ -25,9 +25,9 @@ pub mod v3_15_2;
 
 pub mod v3_15t_2;
 
-pub mod machine;
+pub(crate) mod machine;
 pub mod specials;
-pub mod version;
+pub(crate) mod version;
 
 /// The newest known layout of CPython 3.8.
 pub use v3_8_18 as v3_8;

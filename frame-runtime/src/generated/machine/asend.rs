@@ -83,7 +83,8 @@ impl StateType for Closed {
 /// Resumed with a value.
 #[diagnostic::on_unimplemented(
     message = "`send` needs an awaitable that is not over: on `{V}` it is illegal in state `{Self}`",
-    label = "`send` is illegal in state `{Self}` on `{V}`"
+    label = "`send` is illegal in state `{Self}` on `{V}`",
+    note = "if the state is right, the next one is wrong: what is legal is listed here"
 )]
 pub trait OnSend<V, N> {}
 
@@ -107,7 +108,8 @@ impl OnSend<Cpython3_15, Iter> for Iter {}
 /// Resumed with an exception.
 #[diagnostic::on_unimplemented(
     message = "`throw` needs an awaitable that is not over: on `{V}` it is illegal in state `{Self}`",
-    label = "`throw` is illegal in state `{Self}` on `{V}`"
+    label = "`throw` is illegal in state `{Self}` on `{V}`",
+    note = "if the state is right, the next one is wrong: what is legal is listed here"
 )]
 pub trait OnThrow<V, N> {}
 
@@ -131,7 +133,8 @@ impl OnThrow<Cpython3_15, Iter> for Iter {}
 /// Told to finish.
 #[diagnostic::on_unimplemented(
     message = "`close` needs an awaitable: on `{V}` it is illegal in state `{Self}`",
-    label = "`close` is illegal in state `{Self}` on `{V}`"
+    label = "`close` is illegal in state `{Self}` on `{V}`",
+    note = "if the state is right, the next one is wrong: what is legal is listed here"
 )]
 pub trait OnClose<V, N> {}
 
@@ -155,14 +158,16 @@ impl OnClose<Cpython3_15, Iter> for Iter {}
 /// Nobody holds it any more.
 #[diagnostic::on_unimplemented(
     message = "`finalize` needs an awaitable: on `{V}` it is illegal in state `{Self}`",
-    label = "`finalize` is illegal in state `{Self}` on `{V}`"
+    label = "`finalize` is illegal in state `{Self}` on `{V}`",
+    note = "if the state is right, the next one is wrong: what is legal is listed here"
 )]
 pub trait OnFinalize<V, N> {}
 
 /// Something that the body awaits yields: it is handed on.
 #[diagnostic::on_unimplemented(
     message = "`awaited` needs an awaitable that is not over: on `{V}` it is illegal in state `{Self}`",
-    label = "`awaited` is illegal in state `{Self}` on `{V}`"
+    label = "`awaited` is illegal in state `{Self}` on `{V}`",
+    note = "if the state is right, the next one is wrong: what is legal is listed here"
 )]
 pub trait OnAwaited<V, N> {}
 
@@ -183,7 +188,8 @@ impl OnAwaited<Cpython3_15, Iter> for Iter {}
 /// The body yields a value: the await is over.
 #[diagnostic::on_unimplemented(
     message = "`yielded` needs an awaitable that is not over: on `{V}` it is illegal in state `{Self}`",
-    label = "`yielded` is illegal in state `{Self}` on `{V}`"
+    label = "`yielded` is illegal in state `{Self}` on `{V}`",
+    note = "if the state is right, the next one is wrong: what is legal is listed here"
 )]
 pub trait OnYielded<V, N> {}
 
@@ -204,7 +210,8 @@ impl OnYielded<Cpython3_15, Closed> for Iter {}
 /// An exception leaves the body, or it returned: `StopAsyncIteration`.
 #[diagnostic::on_unimplemented(
     message = "`failed` needs an awaitable that is not over: on `{V}` it is illegal in state `{Self}`",
-    label = "`failed` is illegal in state `{Self}` on `{V}`"
+    label = "`failed` is illegal in state `{Self}` on `{V}`",
+    note = "if the state is right, the next one is wrong: what is legal is listed here"
 )]
 pub trait OnFailed<V, N> {}
 

@@ -89,10 +89,12 @@ pub mod event {
     pub const FAIL: Event<Machine> = Event::new(9);
     /// `handle`: A handler was found.
     pub const HANDLE: Event<Machine> = Event::new(10);
+    /// `stop_iteration_error`: An exception is about to leave the body: what PEP 479 makes of it.
+    pub const STOP_ITERATION_ERROR: Event<Machine> = Event::new(11);
     /// `raise`: An exception leaves the body.
-    pub const RAISE: Event<Machine> = Event::new(11);
+    pub const RAISE: Event<Machine> = Event::new(12);
     /// `release`: What the frame holds is dropped; nothing of its body runs.
-    pub const RELEASE: Event<Machine> = Event::new(12);
+    pub const RELEASE: Event<Machine> = Event::new(13);
 }
 
 /// Made; nothing of its body has run (`FRAME_CREATED`).
@@ -211,7 +213,8 @@ impl Over for Finished {}
 /// Asked for the next value, as `next()` and `for` do.
 #[diagnostic::on_unimplemented(
     message = "`next` needs a generator that is not executing: on `{V}` it is illegal in state `{Self}`",
-    label = "`next` is illegal in state `{Self}` on `{V}`"
+    label = "`next` is illegal in state `{Self}` on `{V}`",
+    note = "if the state is right, the next one is wrong: what is legal is listed here"
 )]
 pub trait OnNext<V, N> {}
 
@@ -238,7 +241,8 @@ impl OnNext<Cpython3_15, Executing> for SuspendedYieldFrom {}
 /// Resumed with a value.
 #[diagnostic::on_unimplemented(
     message = "`send` needs a generator that is not executing: on `{V}` it is illegal in state `{Self}`",
-    label = "`send` is illegal in state `{Self}` on `{V}`"
+    label = "`send` is illegal in state `{Self}` on `{V}`",
+    note = "if the state is right, the next one is wrong: what is legal is listed here"
 )]
 pub trait OnSend<V, N> {}
 
@@ -265,7 +269,8 @@ impl OnSend<Cpython3_15, Executing> for SuspendedYieldFrom {}
 /// Resumed with an exception.
 #[diagnostic::on_unimplemented(
     message = "`throw` needs a generator that is not executing: on `{V}` it is illegal in state `{Self}`",
-    label = "`throw` is illegal in state `{Self}` on `{V}`"
+    label = "`throw` is illegal in state `{Self}` on `{V}`",
+    note = "if the state is right, the next one is wrong: what is legal is listed here"
 )]
 pub trait OnThrow<V, N> {}
 
@@ -295,7 +300,8 @@ impl OnThrow<Cpython3_15, Executing> for SuspendedYieldFrom {}
 /// Told to finish.
 #[diagnostic::on_unimplemented(
     message = "`close` needs a generator that is not executing: on `{V}` it is illegal in state `{Self}`",
-    label = "`close` is illegal in state `{Self}` on `{V}`"
+    label = "`close` is illegal in state `{Self}` on `{V}`",
+    note = "if the state is right, the next one is wrong: what is legal is listed here"
 )]
 pub trait OnClose<V, N> {}
 
@@ -328,7 +334,8 @@ impl OnClose<Cpython3_15, Executing> for SuspendedYieldFrom {}
 /// `clear()` of its frame object.
 #[diagnostic::on_unimplemented(
     message = "`frame_clear` needs a generator that has not begun, or is over: on `{V}` it is illegal in state `{Self}`",
-    label = "`frame_clear` is illegal in state `{Self}` on `{V}`"
+    label = "`frame_clear` is illegal in state `{Self}` on `{V}`",
+    note = "if the state is right, the next one is wrong: what is legal is listed here"
 )]
 pub trait OnFrameClear<V, N> {}
 
@@ -352,7 +359,8 @@ impl OnFrameClear<Cpython3_15, Cleared> for Created {}
 /// Nobody holds it any more.
 #[diagnostic::on_unimplemented(
     message = "`finalize` needs a generator that is not executing: on `{V}` it is illegal in state `{Self}`",
-    label = "`finalize` is illegal in state `{Self}` on `{V}`"
+    label = "`finalize` is illegal in state `{Self}` on `{V}`",
+    note = "if the state is right, the next one is wrong: what is legal is listed here"
 )]
 pub trait OnFinalize<V, N> {}
 
@@ -385,7 +393,8 @@ impl OnFinalize<Cpython3_15, Executing> for SuspendedYieldFrom {}
 /// The body yields.
 #[diagnostic::on_unimplemented(
     message = "`yield` needs a generator that executes: on `{V}` it is illegal in state `{Self}`",
-    label = "`yield` is illegal in state `{Self}` on `{V}`"
+    label = "`yield` is illegal in state `{Self}` on `{V}`",
+    note = "if the state is right, the next one is wrong: what is legal is listed here"
 )]
 pub trait OnYield<V, N> {}
 
@@ -401,7 +410,8 @@ impl OnYield<Cpython3_15, Suspended> for Executing {}
 /// What the body delegates to yields: `yield from`, `await`.
 #[diagnostic::on_unimplemented(
     message = "`yield_from` needs a generator that executes: on `{V}` it is illegal in state `{Self}`",
-    label = "`yield_from` is illegal in state `{Self}` on `{V}`"
+    label = "`yield_from` is illegal in state `{Self}` on `{V}`",
+    note = "if the state is right, the next one is wrong: what is legal is listed here"
 )]
 pub trait OnYieldFrom<V, N> {}
 
@@ -417,7 +427,8 @@ impl OnYieldFrom<Cpython3_15, SuspendedYieldFrom> for Executing {}
 /// The body returns.
 #[diagnostic::on_unimplemented(
     message = "`return` needs a generator that executes: on `{V}` it is illegal in state `{Self}`",
-    label = "`return` is illegal in state `{Self}` on `{V}`"
+    label = "`return` is illegal in state `{Self}` on `{V}`",
+    note = "if the state is right, the next one is wrong: what is legal is listed here"
 )]
 pub trait OnReturn<V, N> {}
 
@@ -433,7 +444,8 @@ impl OnReturn<Cpython3_15, Cleared> for Executing {}
 /// An instruction fails: the search for a handler begins.
 #[diagnostic::on_unimplemented(
     message = "`fail` needs a generator that executes: on `{V}` it is illegal in state `{Self}`",
-    label = "`fail` is illegal in state `{Self}` on `{V}`"
+    label = "`fail` is illegal in state `{Self}` on `{V}`",
+    note = "if the state is right, the next one is wrong: what is legal is listed here"
 )]
 pub trait OnFail<V, N> {}
 
@@ -442,16 +454,26 @@ impl OnFail<Cpython3_10, Unwinding> for Executing {}
 /// A handler was found.
 #[diagnostic::on_unimplemented(
     message = "`handle` needs a generator that looks for a handler: on `{V}` it is illegal in state `{Self}`",
-    label = "`handle` is illegal in state `{Self}` on `{V}`"
+    label = "`handle` is illegal in state `{Self}` on `{V}`",
+    note = "if the state is right, the next one is wrong: what is legal is listed here"
 )]
 pub trait OnHandle<V, N> {}
 
 impl OnHandle<Cpython3_10, Executing> for Unwinding {}
 
+/// An exception is about to leave the body: what PEP 479 makes of it.
+#[diagnostic::on_unimplemented(
+    message = "`stop_iteration_error` needs a generator that executes: on `{V}` it is illegal in state `{Self}`",
+    label = "`stop_iteration_error` is illegal in state `{Self}` on `{V}`",
+    note = "if the state is right, the next one is wrong: what is legal is listed here"
+)]
+pub trait OnStopIterationError<V, N> {}
+
 /// An exception leaves the body.
 #[diagnostic::on_unimplemented(
     message = "`raise` needs a generator that executes: on `{V}` it is illegal in state `{Self}`",
-    label = "`raise` is illegal in state `{Self}` on `{V}`"
+    label = "`raise` is illegal in state `{Self}` on `{V}`",
+    note = "if the state is right, the next one is wrong: what is legal is listed here"
 )]
 pub trait OnRaise<V, N> {}
 
@@ -467,7 +489,8 @@ impl OnRaise<Cpython3_15, Cleared> for Executing {}
 /// What the frame holds is dropped; nothing of its body runs.
 #[diagnostic::on_unimplemented(
     message = "`release` needs a generator that is not executing: on `{V}` it is illegal in state `{Self}`",
-    label = "`release` is illegal in state `{Self}` on `{V}`"
+    label = "`release` is illegal in state `{Self}` on `{V}`",
+    note = "if the state is right, the next one is wrong: what is legal is listed here"
 )]
 pub trait OnRelease<V, N> {}
 
@@ -646,6 +669,10 @@ static SINCE_3_8: Table<Machine> = Table {
             name: "yield",
             needs: "a generator that executes",
             rows: &[
+                Row::from(&[state::EXECUTING])
+                    .when(&[(Guard::ByClose, true)])
+                    .refuses(Error::RuntimeError, "{kind} ignored GeneratorExit")
+                    .then(state::SUSPENDED),
                 Row::from(&[state::EXECUTING]).goes(state::SUSPENDED),
                 Row::from(
                         &[
@@ -662,6 +689,10 @@ static SINCE_3_8: Table<Machine> = Table {
             name: "yield_from",
             needs: "a generator that executes",
             rows: &[
+                Row::from(&[state::EXECUTING])
+                    .when(&[(Guard::ByClose, true)])
+                    .refuses(Error::RuntimeError, "{kind} ignored GeneratorExit")
+                    .then(state::SUSPENDED),
                 Row::from(&[state::EXECUTING]).goes(state::SUSPENDED),
                 Row::from(
                         &[
@@ -692,6 +723,29 @@ static SINCE_3_8: Table<Machine> = Table {
         }),
         None,
         None,
+        Some(EventRows {
+            name: "stop_iteration_error",
+            needs: "a generator that executes",
+            rows: &[
+                Row::from(&[state::EXECUTING])
+                    .when(&[(Guard::StopIteration, true)])
+                    .refuses(Error::RuntimeError, "{kind} raised StopIteration"),
+                Row::from(&[state::EXECUTING])
+                    .only(&[Flavour::AsyncGenerator as u8])
+                    .when(&[(Guard::StopAsyncIteration, true)])
+                    .refuses(Error::RuntimeError, "{kind} raised StopAsyncIteration"),
+                Row::from(&[state::EXECUTING]).answers(Answer::Propagate),
+                Row::from(
+                        &[
+                            state::CREATED,
+                            state::SUSPENDED,
+                            state::EXECUTING,
+                            state::FINISHED,
+                        ],
+                    )
+                    .answers(Answer::Illegal),
+            ],
+        }),
         Some(EventRows {
             name: "raise",
             needs: "a generator that executes",
@@ -983,6 +1037,10 @@ static SINCE_3_10: Table<Machine> = Table {
             name: "yield",
             needs: "a generator that executes",
             rows: &[
+                Row::from(&[state::EXECUTING])
+                    .when(&[(Guard::ByClose, true)])
+                    .refuses(Error::RuntimeError, "{kind} ignored GeneratorExit")
+                    .then(state::SUSPENDED),
                 Row::from(&[state::EXECUTING]).goes(state::SUSPENDED),
                 Row::from(
                         &[
@@ -1002,6 +1060,10 @@ static SINCE_3_10: Table<Machine> = Table {
             name: "yield_from",
             needs: "a generator that executes",
             rows: &[
+                Row::from(&[state::EXECUTING])
+                    .when(&[(Guard::ByClose, true)])
+                    .refuses(Error::RuntimeError, "{kind} ignored GeneratorExit")
+                    .then(state::SUSPENDED),
                 Row::from(&[state::EXECUTING]).goes(state::SUSPENDED),
                 Row::from(
                         &[
@@ -1060,6 +1122,33 @@ static SINCE_3_10: Table<Machine> = Table {
             needs: "a generator that looks for a handler",
             rows: &[
                 Row::from(&[state::UNWINDING]).goes(state::EXECUTING),
+                Row::from(
+                        &[
+                            state::CREATED,
+                            state::SUSPENDED,
+                            state::EXECUTING,
+                            state::UNWINDING,
+                            state::RETURNED,
+                            state::RAISED,
+                            state::CLEARED,
+                        ],
+                    )
+                    .answers(Answer::Illegal),
+            ],
+        }),
+        Some(EventRows {
+            name: "stop_iteration_error",
+            needs: "a generator that executes",
+            rows: &[
+                Row::from(&[state::EXECUTING, state::UNWINDING])
+                    .when(&[(Guard::StopIteration, true)])
+                    .refuses(Error::RuntimeError, "{kind} raised StopIteration"),
+                Row::from(&[state::EXECUTING, state::UNWINDING])
+                    .only(&[Flavour::AsyncGenerator as u8])
+                    .when(&[(Guard::StopAsyncIteration, true)])
+                    .refuses(Error::RuntimeError, "{kind} raised StopAsyncIteration"),
+                Row::from(&[state::EXECUTING, state::UNWINDING])
+                    .answers(Answer::Propagate),
                 Row::from(
                         &[
                             state::CREATED,
@@ -1320,6 +1409,10 @@ static SINCE_3_11: Table<Machine> = Table {
             name: "yield",
             needs: "a generator that executes",
             rows: &[
+                Row::from(&[state::EXECUTING])
+                    .when(&[(Guard::ByClose, true)])
+                    .refuses(Error::RuntimeError, "{kind} ignored GeneratorExit")
+                    .then(state::SUSPENDED),
                 Row::from(&[state::EXECUTING]).goes(state::SUSPENDED),
                 Row::from(
                         &[
@@ -1336,6 +1429,10 @@ static SINCE_3_11: Table<Machine> = Table {
             name: "yield_from",
             needs: "a generator that executes",
             rows: &[
+                Row::from(&[state::EXECUTING])
+                    .when(&[(Guard::ByClose, true)])
+                    .refuses(Error::RuntimeError, "{kind} ignored GeneratorExit")
+                    .then(state::SUSPENDED),
                 Row::from(&[state::EXECUTING]).goes(state::SUSPENDED),
                 Row::from(
                         &[
@@ -1366,6 +1463,29 @@ static SINCE_3_11: Table<Machine> = Table {
         }),
         None,
         None,
+        Some(EventRows {
+            name: "stop_iteration_error",
+            needs: "a generator that executes",
+            rows: &[
+                Row::from(&[state::EXECUTING])
+                    .when(&[(Guard::StopIteration, true)])
+                    .refuses(Error::RuntimeError, "{kind} raised StopIteration"),
+                Row::from(&[state::EXECUTING])
+                    .only(&[Flavour::AsyncGenerator as u8])
+                    .when(&[(Guard::StopAsyncIteration, true)])
+                    .refuses(Error::RuntimeError, "{kind} raised StopAsyncIteration"),
+                Row::from(&[state::EXECUTING]).answers(Answer::Propagate),
+                Row::from(
+                        &[
+                            state::CREATED,
+                            state::SUSPENDED,
+                            state::EXECUTING,
+                            state::CLEARED,
+                        ],
+                    )
+                    .answers(Answer::Illegal),
+            ],
+        }),
         Some(EventRows {
             name: "raise",
             needs: "a generator that executes",
@@ -1600,6 +1720,10 @@ static SINCE_3_12: Table<Machine> = Table {
             name: "yield",
             needs: "a generator that executes",
             rows: &[
+                Row::from(&[state::EXECUTING])
+                    .when(&[(Guard::ByClose, true)])
+                    .refuses(Error::RuntimeError, "{kind} ignored GeneratorExit")
+                    .then(state::SUSPENDED),
                 Row::from(&[state::EXECUTING]).goes(state::SUSPENDED),
                 Row::from(
                         &[
@@ -1617,6 +1741,10 @@ static SINCE_3_12: Table<Machine> = Table {
             name: "yield_from",
             needs: "a generator that executes",
             rows: &[
+                Row::from(&[state::EXECUTING])
+                    .when(&[(Guard::ByClose, true)])
+                    .refuses(Error::RuntimeError, "{kind} ignored GeneratorExit")
+                    .then(state::SUSPENDED),
                 Row::from(&[state::EXECUTING]).goes(state::SUSPENDED),
                 Row::from(
                         &[
@@ -1649,6 +1777,30 @@ static SINCE_3_12: Table<Machine> = Table {
         }),
         None,
         None,
+        Some(EventRows {
+            name: "stop_iteration_error",
+            needs: "a generator that executes",
+            rows: &[
+                Row::from(&[state::EXECUTING])
+                    .when(&[(Guard::StopIteration, true)])
+                    .refuses(Error::RuntimeError, "{kind} raised StopIteration"),
+                Row::from(&[state::EXECUTING])
+                    .only(&[Flavour::AsyncGenerator as u8])
+                    .when(&[(Guard::StopAsyncIteration, true)])
+                    .refuses(Error::RuntimeError, "{kind} raised StopAsyncIteration"),
+                Row::from(&[state::EXECUTING]).answers(Answer::Propagate),
+                Row::from(
+                        &[
+                            state::CREATED,
+                            state::SUSPENDED,
+                            state::EXECUTING,
+                            state::COMPLETED,
+                            state::CLEARED,
+                        ],
+                    )
+                    .answers(Answer::Illegal),
+            ],
+        }),
         Some(EventRows {
             name: "raise",
             needs: "a generator that executes",
@@ -1903,6 +2055,10 @@ static SINCE_3_13: Table<Machine> = Table {
             name: "yield",
             needs: "a generator that executes",
             rows: &[
+                Row::from(&[state::EXECUTING])
+                    .when(&[(Guard::ByClose, true)])
+                    .refuses(Error::RuntimeError, "{kind} ignored GeneratorExit")
+                    .then(state::SUSPENDED),
                 Row::from(&[state::EXECUTING]).goes(state::SUSPENDED),
                 Row::from(
                         &[
@@ -1920,6 +2076,10 @@ static SINCE_3_13: Table<Machine> = Table {
             name: "yield_from",
             needs: "a generator that executes",
             rows: &[
+                Row::from(&[state::EXECUTING])
+                    .when(&[(Guard::ByClose, true)])
+                    .refuses(Error::RuntimeError, "{kind} ignored GeneratorExit")
+                    .then(state::SUSPENDED_YIELD_FROM),
                 Row::from(&[state::EXECUTING]).goes(state::SUSPENDED_YIELD_FROM),
                 Row::from(
                         &[
@@ -1952,6 +2112,30 @@ static SINCE_3_13: Table<Machine> = Table {
         }),
         None,
         None,
+        Some(EventRows {
+            name: "stop_iteration_error",
+            needs: "a generator that executes",
+            rows: &[
+                Row::from(&[state::EXECUTING])
+                    .when(&[(Guard::StopIteration, true)])
+                    .refuses(Error::RuntimeError, "{kind} raised StopIteration"),
+                Row::from(&[state::EXECUTING])
+                    .only(&[Flavour::AsyncGenerator as u8])
+                    .when(&[(Guard::StopAsyncIteration, true)])
+                    .refuses(Error::RuntimeError, "{kind} raised StopAsyncIteration"),
+                Row::from(&[state::EXECUTING]).answers(Answer::Propagate),
+                Row::from(
+                        &[
+                            state::CREATED,
+                            state::SUSPENDED,
+                            state::SUSPENDED_YIELD_FROM,
+                            state::EXECUTING,
+                            state::CLEARED,
+                        ],
+                    )
+                    .answers(Answer::Illegal),
+            ],
+        }),
         Some(EventRows {
             name: "raise",
             needs: "a generator that executes",
@@ -2247,6 +2431,10 @@ static SINCE_3_15: Table<Machine> = Table {
             name: "yield",
             needs: "a generator that executes",
             rows: &[
+                Row::from(&[state::EXECUTING])
+                    .when(&[(Guard::ByClose, true)])
+                    .refuses(Error::RuntimeError, "{kind} ignored GeneratorExit")
+                    .then(state::SUSPENDED),
                 Row::from(&[state::EXECUTING]).goes(state::SUSPENDED),
                 Row::from(
                         &[
@@ -2264,6 +2452,10 @@ static SINCE_3_15: Table<Machine> = Table {
             name: "yield_from",
             needs: "a generator that executes",
             rows: &[
+                Row::from(&[state::EXECUTING])
+                    .when(&[(Guard::ByClose, true)])
+                    .refuses(Error::RuntimeError, "{kind} ignored GeneratorExit")
+                    .then(state::SUSPENDED_YIELD_FROM),
                 Row::from(&[state::EXECUTING]).goes(state::SUSPENDED_YIELD_FROM),
                 Row::from(
                         &[
@@ -2296,6 +2488,30 @@ static SINCE_3_15: Table<Machine> = Table {
         }),
         None,
         None,
+        Some(EventRows {
+            name: "stop_iteration_error",
+            needs: "a generator that executes",
+            rows: &[
+                Row::from(&[state::EXECUTING])
+                    .when(&[(Guard::StopIteration, true)])
+                    .refuses(Error::RuntimeError, "{kind} raised StopIteration"),
+                Row::from(&[state::EXECUTING])
+                    .only(&[Flavour::AsyncGenerator as u8])
+                    .when(&[(Guard::StopAsyncIteration, true)])
+                    .refuses(Error::RuntimeError, "{kind} raised StopAsyncIteration"),
+                Row::from(&[state::EXECUTING]).answers(Answer::Propagate),
+                Row::from(
+                        &[
+                            state::CREATED,
+                            state::SUSPENDED,
+                            state::SUSPENDED_YIELD_FROM,
+                            state::EXECUTING,
+                            state::CLEARED,
+                        ],
+                    )
+                    .answers(Answer::Illegal),
+            ],
+        }),
         Some(EventRows {
             name: "raise",
             needs: "a generator that executes",

@@ -35,8 +35,12 @@ pub enum Guard {
     JustBegun,
     /// It was asked by `throw()`.
     ByThrow,
-    /// It was asked by `close()`.
+    /// It was asked by `close()`, or by the finalizer of a generator.
     ByClose,
+    /// What leaves the body is a `StopIteration`.
+    StopIteration,
+    /// What leaves the body is a `StopAsyncIteration`.
+    StopAsyncIteration,
 }
 impl Guard {
     /// Every one of them.
@@ -55,6 +59,8 @@ impl Guard {
         Guard::JustBegun,
         Guard::ByThrow,
         Guard::ByClose,
+        Guard::StopIteration,
+        Guard::StopAsyncIteration,
     ];
     /// Its name in the spec.
     pub const fn name(self) -> &'static str {
@@ -73,6 +79,8 @@ impl Guard {
             Guard::JustBegun => "just_begun",
             Guard::ByThrow => "by_throw",
             Guard::ByClose => "by_close",
+            Guard::StopIteration => "stop_iteration",
+            Guard::StopAsyncIteration => "stop_async_iteration",
         }
     }
 }

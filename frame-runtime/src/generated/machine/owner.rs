@@ -105,7 +105,8 @@ impl Shim for Interpreter {}
 /// `RETURN_GENERATOR`: the frame moves into the generator that it makes.
 #[diagnostic::on_unimplemented(
     message = "`make_generator` needs a frame on a data stack: on `{V}` it is illegal in state `{Self}`",
-    label = "`make_generator` is illegal in state `{Self}` on `{V}`"
+    label = "`make_generator` is illegal in state `{Self}` on `{V}`",
+    note = "if the state is right, the next one is wrong: what is legal is listed here"
 )]
 pub trait OnMakeGenerator<V, N> {}
 
@@ -118,7 +119,8 @@ impl OnMakeGenerator<Cpython3_15, Generator> for Thread {}
 /// The activation is over and somebody holds the frame object: the frame moves into it.
 #[diagnostic::on_unimplemented(
     message = "`take_over` needs a frame on a data stack or in a generator: on `{V}` it is illegal in state `{Self}`",
-    label = "`take_over` is illegal in state `{Self}` on `{V}`"
+    label = "`take_over` is illegal in state `{Self}` on `{V}`",
+    note = "if the state is right, the next one is wrong: what is legal is listed here"
 )]
 pub trait OnTakeOver<V, N> {}
 
@@ -136,7 +138,8 @@ impl OnTakeOver<Cpython3_15, FrameObject> for Generator {}
 /// A generator is made of a frame object, by the old C functions: the frame moves into it.
 #[diagnostic::on_unimplemented(
     message = "`adopt` needs a frame in its frame object: on `{V}` it is illegal in state `{Self}`",
-    label = "`adopt` is illegal in state `{Self}` on `{V}`"
+    label = "`adopt` is illegal in state `{Self}` on `{V}`",
+    note = "if the state is right, the next one is wrong: what is legal is listed here"
 )]
 pub trait OnAdopt<V, N> {}
 
@@ -149,7 +152,8 @@ impl OnAdopt<Cpython3_15, Generator> for FrameObject {}
 /// The call is over: the memory goes back to the data stack.
 #[diagnostic::on_unimplemented(
     message = "`pop` needs a frame on a data stack: on `{V}` it is illegal in state `{Self}`",
-    label = "`pop` is illegal in state `{Self}` on `{V}`"
+    label = "`pop` is illegal in state `{Self}` on `{V}`",
+    note = "if the state is right, the next one is wrong: what is legal is listed here"
 )]
 pub trait OnPop<V, N> {}
 
@@ -162,7 +166,8 @@ impl OnPop<Cpython3_15, Gone> for Thread {}
 /// The evaluation loop returns to C.
 #[diagnostic::on_unimplemented(
     message = "`leave` needs a shim: on `{V}` it is illegal in state `{Self}`",
-    label = "`leave` is illegal in state `{Self}` on `{V}`"
+    label = "`leave` is illegal in state `{Self}` on `{V}`",
+    note = "if the state is right, the next one is wrong: what is legal is listed here"
 )]
 pub trait OnLeave<V, N> {}
 
@@ -174,7 +179,8 @@ impl OnLeave<Cpython3_15, Gone> for Interpreter {}
 /// The object that holds it is freed.
 #[diagnostic::on_unimplemented(
     message = "`free` needs a frame in a generator or in its frame object: on `{V}` it is illegal in state `{Self}`",
-    label = "`free` is illegal in state `{Self}` on `{V}`"
+    label = "`free` is illegal in state `{Self}` on `{V}`",
+    note = "if the state is right, the next one is wrong: what is legal is listed here"
 )]
 pub trait OnFree<V, N> {}
 
