@@ -505,11 +505,32 @@ impl<V: Vm> FramePtr<V> {
     /// The same for a frame whose stack is known to end here, whatever it says itself.
     #[inline(always)]
     fn clear_up_to(self, end: *mut StackRef<V>) {
-        let first = self.slots();
-        self.spill(first);
-        let mut steps = Steps { frame: self, first, end, next: 0 };
-        steps.run();
-        mem::forget(steps);
+        const { assert!(<FramesOf<V> as Frames>::CLEAR.len() <= 5, "a step more than are written here") };
+        self.spill(self.slots());
+        // One after the other, each also when a destructor of one before it panics.
+        let _fifth = Finally(|| self.clear_step(4, end));
+        let _fourth = Finally(|| self.clear_step(3, end));
+        let _third = Finally(|| self.clear_step(2, end));
+        let _second = Finally(|| self.clear_step(1, end));
+        self.clear_step(0, end);
+    }
+
+    /// One step of the version's order. What is there is taken before it is dropped.
+    #[inline(always)]
+    fn clear_step(self, step: usize, end: *mut StackRef<V>) {
+        let specials = self.specials();
+        match <FramesOf<V> as Frames>::CLEAR.get(step) {
+            // SAFETY: slots below the end of the stack are initialised, and all locals always are. The frame's own end was
+            // set to the first slot, so nobody else takes them; steps differ, so this is the only one.
+            Some(ClearStep::SlotsAscending) => unsafe { release_slots::<V, true>(self.slots(), end) },
+            // SAFETY: as above.
+            Some(ClearStep::SlotsDescending) => unsafe { release_slots::<V, false>(self.slots(), end) },
+            Some(ClearStep::FrameObject) => drop(specials.frame_object().take()),
+            Some(ClearStep::Locals) => drop(specials.locals().take()),
+            Some(ClearStep::Function) => drop(specials.function().take()),
+            // The size of the memory is the code's.
+            Some(ClearStep::Executable) | None => {}
+        }
     }
 
     /// Ends the frame: [`clear_except_code`](Self::clear_except_code), then what the VM added, the code, and the memory
@@ -545,54 +566,46 @@ impl<V: Vm> FramePtr<V> {
     }
 }
 
-/// What is left to release of a frame, in the order of the version; goes on if a destructor panics.
-struct Steps<V: Vm> {
-    frame: FramePtr<V>,
-    /// Slots that are left: initialised, and nobody else's.
-    first: *mut StackRef<V>,
-    end: *mut StackRef<V>,
-    /// The step that is next.
-    next: usize,
-}
+/// Releases the slots from `first` up to `end`, upwards or downwards; goes on if a destructor panics.
+///
+/// # Safety
+///
+/// All of them must be initialised, and nobody may use them afterwards.
+#[inline(always)]
+unsafe fn release_slots<V: Vm, const ASCENDING: bool>(first: *mut StackRef<V>, end: *mut StackRef<V>) {
+    struct Rest<V: Vm, const ASCENDING: bool> {
+        first: *mut StackRef<V>,
+        end: *mut StackRef<V>,
+    }
 
-impl<V: Vm> Steps<V> {
-    #[inline(always)]
-    fn run(&mut self) {
-        let specials = self.frame.specials();
-        while let Some(step) = <FramesOf<V> as Frames>::CLEAR.get(self.next) {
-            match step {
-                ClearStep::SlotsAscending => {
-                    while self.first < self.end {
-                        let slot = self.first;
-                        self.first = slot.wrapping_add(1);
-                        // SAFETY: it is one of the slots that were left, and is none of them any more.
-                        drop(unsafe { slot.read() });
-                    }
-                }
-                ClearStep::SlotsDescending => {
-                    while self.first < self.end {
-                        self.end = self.end.wrapping_sub(1);
-                        // SAFETY: it is one of the slots that were left, and is none of them any more.
-                        drop(unsafe { self.end.read() });
-                    }
-                }
-                // Taken before it is dropped: a step that panics is not left to be done again.
-                ClearStep::FrameObject => drop(specials.frame_object().take()),
-                ClearStep::Locals => drop(specials.locals().take()),
-                ClearStep::Function => drop(specials.function().take()),
-                // The size of the memory is the code's.
-                ClearStep::Executable => {}
+    impl<V: Vm, const ASCENDING: bool> Rest<V, ASCENDING> {
+        #[inline(always)]
+        fn run(&mut self) {
+            while self.first < self.end {
+                let slot = if ASCENDING {
+                    let slot = self.first;
+                    self.first = slot.wrapping_add(1);
+                    slot
+                } else {
+                    self.end = self.end.wrapping_sub(1);
+                    self.end
+                };
+                // SAFETY: it is one of the slots, which are initialised, and is not read again since it left the range.
+                drop(unsafe { slot.read() });
             }
-            self.next += 1;
         }
     }
-}
 
-impl<V: Vm> Drop for Steps<V> {
-    #[cold]
-    fn drop(&mut self) {
-        self.run();
+    impl<V: Vm, const ASCENDING: bool> Drop for Rest<V, ASCENDING> {
+        #[cold]
+        fn drop(&mut self) {
+            self.run();
+        }
     }
+
+    let mut rest = Rest::<V, ASCENDING> { first, end };
+    rest.run();
+    mem::forget(rest);
 }
 
 /// Does something at the end of its scope, also when a panic passes.
