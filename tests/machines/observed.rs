@@ -257,17 +257,17 @@ impl<'v, 'a> View<'v, 'a> {
 
     /// An exception leaves the body of a generator: first what becomes of it, in every state it passes through.
     fn leave(&self, who: (&str, &str), case: &Case, from: &str, seen: &Said) -> Result<String, String> {
-        let mut state = from.to_owned();
-        loop {
-            let step = self.decide(who, "stop_iteration_error", &state, |guard| case.holds(guard))?;
-            same("what becomes of the exception", &step.said, seen)?;
-            same("the state on its way", &step.next, &state)?;
-            // 3.10 tells the way from an exception to its handler apart.
-            if case.minor != CLASSIC_STATES || state == "unwinding" {
-                return self.go(who, &["raise"], &state);
-            }
-            state = self.go(who, &["fail"], &state)?;
+        // 3.10 tells the way from an exception to its handler apart.
+        let mut states = vec![from.to_owned()];
+        if case.minor == CLASSIC_STATES && from == "executing" {
+            states.push(self.go(who, &["fail"], from)?);
         }
+        for state in &states {
+            let step = self.decide(who, "stop_iteration_error", state, |guard| case.holds(guard))?;
+            same("what becomes of the exception", &step.said, seen)?;
+            same("the state on its way", &step.next, state)?;
+        }
+        self.go(who, &["raise"], &states[states.len() - 1])
     }
 
     /// Whether the machines say what was seen.
@@ -483,6 +483,7 @@ fn body_did(case: &Case) -> Result<&'static str, String> {
             }
         }
         _ if case.has("returns_on_exit") => "return",
+        (_, Some("ThrownStop" | "ThrownAsyncStop")) => "raise",
         (Some("Y"), _) => "yield",
         (Some("D" | "T"), _) => "yield_from",
         (_, Some("StopIteration")) if case.flavour != "async_generator" => "return",
