@@ -1,7 +1,8 @@
 //! A specification of somebody's own on top of ours: states, events and rows are added to the machines of a version.
 
-use crate::ast::{Event, Item, Machine, MachinePart, States};
+use crate::ast::{Event, Item, Layout, LayoutPart, Machine, MachinePart, States};
 use crate::diag::{Diagnostic, Sink};
+use crate::model::layout::FRAME_LAYOUT;
 
 /// The items of ours with those of an extension in them, and the extension's other items.
 ///
@@ -14,7 +15,11 @@ pub fn extend(ours: Vec<Item>, own: Vec<Item>, sink: &mut Sink) -> Vec<Item> {
         let events = machine.parts.iter_mut().filter_map(as_event);
         events.flat_map(|event| &mut event.rows).for_each(|row| row.inherited = true);
     }
+    let extends = !items.is_empty();
     for item in own {
+        if let Item::Layout(layout) = &item {
+            extra_only(layout, extends, sink);
+        }
         match item {
             Item::Machine(machine) => {
                 let known = items.iter_mut().find_map(|item| match item {
@@ -30,6 +35,26 @@ pub fn extend(ours: Vec<Item>, own: Vec<Item>, sink: &mut Sink) -> Vec<Item> {
         }
     }
     items
+}
+
+/// A layout of somebody's own adds fields to frames, and nothing else: the others are CPython's.
+fn extra_only(layout: &Layout, extends: bool, sink: &mut Sink) {
+    let title = format!("the layout `{}` cannot be extended like this", layout.name);
+    let help = "write `layout interpreter_frame { extra NAME TYPE \"what for\"; }` beside `version NAME extends 3.N;`";
+    if layout.name.value != FRAME_LAYOUT || !extends || layout.of.is_some() {
+        let label = if extends { "frames are `interpreter_frame`" } else { "of which version?" };
+        sink.report(Diagnostic::error("extension-layout", title).at(layout.name.span, label).help(help));
+        return;
+    }
+    for part in &layout.parts {
+        let place = match part {
+            LayoutPart::Extra(_) => continue,
+            LayoutPart::Member(member) => member.name.span,
+            LayoutPart::Order(order) => order.what.span,
+        };
+        let error = Diagnostic::error("extension-layout", title.clone()).at(place, "the fields of CPython are fixed");
+        sink.report(error.help(help));
+    }
 }
 
 fn extend_machine(known: &mut Machine, own: Machine, sink: &mut Sink) {

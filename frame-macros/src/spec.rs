@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use frame_codegen::ast::Item;
+use frame_codegen::ast::{Item, VersionItem};
 use frame_codegen::diag::{Diagnostic, Severity, Sink, Style};
 use frame_codegen::model::{Meaning, Spec};
 use frame_codegen::source::{SourceId, Sources, Span as TextSpan};
@@ -117,14 +117,23 @@ fn build(own: Vec<Item>, sources: &mut Sources, sink: &mut Sink) -> (Meaning, Me
             );
         }
     }
-    let items = frame_codegen::extend::extend(shipped, own, sink);
     let mut spec = Spec::default();
+    if sink.has_errors() {
+        // Nothing of an unknown version is known: only its name is left.
+        spec.meaning.version = version.map(|version| VersionItem { extends: None, ..version });
+        return (spec.meaning, ours);
+    }
+    let items = frame_codegen::extend::extend(shipped, own, sink);
     frame_codegen::lower_items(items, &mut spec.meaning, sink);
-    if ours.machines.is_empty()
-        && let Some(version) = &mut spec.meaning.version
-    {
-        // Nothing of an unknown version could be kept.
-        version.extends = None;
+    let minor = version.and_then(|version| version.extends).map(|minor| minor.value);
+    for machine in spec.meaning.machines.iter().filter(|machine| ours.machine(&machine.name).is_some()) {
+        let Some(minor) = minor.filter(|minor| !machine.exists(*minor)) else { continue };
+        if ours.machine(&machine.name).is_some_and(|known| known != machine) {
+            sink.report(
+                Diagnostic::error("extension-version", format!("CPython {minor} has no `{}`", machine.name))
+                    .at(machine.name.span, format!("it is there in {}", machine.range)),
+            );
+        }
     }
     // Findings about a part that could not be lowered would only be consequences.
     if !sink.has_errors() {
@@ -212,6 +221,20 @@ mod tests {
         fails(r#""a.machine" machine x {}"#, &["a file's name stands alone"]);
         fails(r#""no/such.machine""#, &["cannot read no/such.machine"]);
         fails("version Mine extends 3.7;", &["there is no CPython 3.7 to extend", "3.8, 3.9, 3.10"]);
+        fails(
+            "version Mine extends 3.7; machine owner { states { arena; } on free { arena -> end; } }",
+            &["there is no CPython 3.7 to extend", "pub enum Mine"],
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_extended_is_said() {
+        let owner = "machine owner { states { arena; } on free { arena -> end; } start arena; }";
+        fails(&format!("version Mine extends 3.9; {owner}"), &["CPython 3.9 has no `owner`", "3.11 on"]);
+        fails("version Mine extends 3.14; layout frames { extra calls u32; }", &["frames are `interpreter_frame`"]);
+        fails("layout interpreter_frame { extra calls u32; }", &["of which version?"]);
+        let field = r#"version Mine extends 3.14; layout interpreter_frame { owner plain "x"; }"#;
+        fails(field, &["the fields of CPython are fixed"]);
     }
 
     #[test]

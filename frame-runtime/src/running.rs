@@ -489,6 +489,9 @@ impl<'t, V: Vm, O, B: Bounds> Running<'t, V, O, B> {
 
     /// Resumes a generator's frame, which runs on top of this one.
     ///
+    /// After a return this frame goes on behind `site`. After a yield it goes on behind the caches of `SEND`, of which the
+    /// version has [`Frames::SEND_CACHES`], whatever `site` says: in CPython only such instructions resume.
+    ///
     /// The handle of the generator's frame is in the running one until the frame yields or ends. The value that is sent is
     /// for the caller to push.
     ///

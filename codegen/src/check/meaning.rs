@@ -454,6 +454,17 @@ fn roles(layout: &Layout, of: &At<String>, structs: &Structs<'_>, sink: &mut Sin
     let mut any_twice = false;
     for (facts, _) in structs {
         let (minor, flavour) = (facts.version.value, facts.flavour.value);
+        let idle = layout.members.iter().filter(|member| member.covers(minor, flavour) && member.role.is_none());
+        for member in idle.filter(|member| member.ownership == Ownership::Strong) {
+            if once(&mut told, member.name.value.clone()) {
+                let title = format!("no role says what the runtime does with `{}`", member.name);
+                sink.report(
+                    Diagnostic::warning("role-missing", title)
+                        .at(member.name.span, "stays null in its frames, and is never released")
+                        .help("a role is written `as ROLE`; a new one is code in frame-runtime/src/frame.rs"),
+                );
+            }
+        }
         let mut seen: BTreeMap<&str, &At<String>> = BTreeMap::new();
         for role in layout
             .members

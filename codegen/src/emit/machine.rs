@@ -23,6 +23,8 @@ pub(super) struct MachineModule<'a> {
     pub(super) base: Option<Base>,
     /// Path of the runtime, from where the code will stand.
     pub(super) runtime: TokenStream,
+    /// Whether the module is one of the runtime's.
+    pub(super) is_ours: bool,
 }
 
 /// One version that a machine is emitted for.
@@ -55,7 +57,8 @@ pub(super) fn emit_all(spec: &Spec) -> Vec<(String, Body)> {
             minor,
             numbers: numbers(spec, machine, minor),
         });
-        let module = MachineModule { machine, versions: versions.collect(), base: None, runtime: quote!(crate) };
+        let module =
+            MachineModule { machine, versions: versions.collect(), base: None, runtime: quote!(crate), is_ours: true };
         files.push((format!("machine/{}.rs", machine.name), emit(&module)));
     }
     let modules = spec.meaning.machines.iter().map(|machine| {
@@ -213,9 +216,11 @@ fn imports(module: &MachineModule<'_>) -> TokenStream {
         }
         None if versioned => {
             let markers = module.versions.iter().filter_map(|version| version.marker.as_ref());
+            // Versions of ours are in the runtime, one of somebody's own stands beside the module.
+            let versions = if module.is_ours { quote!(#runtime::version) } else { quote!(super) };
             quote! {
                 #from_runtime
-                use #runtime::version::{#(#markers),*};
+                use #versions::{#(#markers),*};
             }
         }
         None => from_runtime,
@@ -341,8 +346,10 @@ fn groups(module: &MachineModule<'_>) -> Vec<TokenStream> {
             return lines;
         }
         let doc = format!(" States of the group `{name}`.");
+        let message = format!("this needs a state of the group `{name}`, which `{{Self}}` is not in");
         quote! {
             #[doc = #doc]
+            #[diagnostic::on_unimplemented(message = #message)]
             pub trait #ty: StateType<Machine = Machine> {}
             #lines
         }

@@ -54,7 +54,7 @@ pub(super) fn emit(meaning: &Meaning, ours: &Meaning, runtime: &TokenStream) -> 
             minor: at,
             numbers: Vec::new(),
         }];
-        let module = MachineModule { machine, versions, base, runtime: runtime.clone() };
+        let module = MachineModule { machine, versions, base, runtime: runtime.clone(), is_ours: false };
         let (name, doc) = (format_ident!("{}", machine.name.value), format!(" {}", sentence(&machine.doc)));
         let body = machine::emit(&module).items;
         items.push(if changed {

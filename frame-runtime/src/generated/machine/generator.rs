@@ -197,11 +197,17 @@ impl StateType for Finished {
 }
 
 /// States of the group `waiting`.
+#[diagnostic::on_unimplemented(
+    message = "this needs a state of the group `waiting`, which `{Self}` is not in"
+)]
 pub trait Waiting: StateType<Machine = Machine> {}
 impl Waiting for Suspended {}
 impl Waiting for SuspendedYieldFrom {}
 
 /// States of the group `over`.
+#[diagnostic::on_unimplemented(
+    message = "this needs a state of the group `over`, which `{Self}` is not in"
+)]
 pub trait Over: StateType<Machine = Machine> {}
 impl Over for Unwinding {}
 impl Over for Returned {}

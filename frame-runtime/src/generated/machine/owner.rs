@@ -98,6 +98,9 @@ impl StateType for Interpreter {
 }
 
 /// States of the group `shim`.
+#[diagnostic::on_unimplemented(
+    message = "this needs a state of the group `shim`, which `{Self}` is not in"
+)]
 pub trait Shim: StateType<Machine = Machine> {}
 impl Shim for Cstack {}
 impl Shim for Interpreter {}
