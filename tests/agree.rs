@@ -62,12 +62,7 @@ fn checked<M: Machine>(rules: &'static Rules<M>, events: &[String]) -> BTreeSet<
 fn declared(machine: &str) -> (BTreeSet<Transition>, Vec<String>) {
     let (spec, _) = committed_spec();
     let machine = spec.meaning.machine(machine).expect("a machine");
-    let mut events: Vec<String> = Vec::new();
-    for event in &machine.events {
-        if !events.contains(&event.name.value) {
-            events.push(event.name.value.clone());
-        }
-    }
+    let events = machine.event_names().into_iter().map(str::to_owned).collect();
     let mut found = BTreeSet::new();
     for minor in spec.minors().into_iter().filter(|minor| machine.exists(*minor)) {
         let at = machine.at(minor);

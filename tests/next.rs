@@ -5,7 +5,7 @@ use std::process::Command;
 
 use frame_codegen::model::facts::{Build, Facts, Struct};
 use frame_codegen::model::ty::Type;
-use frame_codegen::model::version::{Micro, Minor};
+use frame_codegen::model::version::Micro;
 use frame_codegen::source::{At, Sources};
 use frame_codegen::write::write_facts;
 
@@ -237,9 +237,4 @@ pub fn run_the_runtimes_tests(spec: &Path, name: &str) -> Vec<(String, usize)> {
     }
     std::fs::remove_dir_all(&workspace).expect("the folder can be removed");
     versions
-}
-
-/// The minor version `3.N`.
-pub fn minor(number: u8) -> Minor {
-    Minor::new(3, number)
 }

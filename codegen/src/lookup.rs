@@ -25,9 +25,7 @@ impl<'a> View<'a> {
     /// The values of an enum, from a header or observed.
     pub fn enum_values(&self, name: &str) -> Option<&'a [Constant]> {
         let minor = self.facts.version.value;
-        let known = self.facts.content.enums.iter().find(|item| item.name.value == name);
-        let observed = || self.observed.enums.iter().find(|item| item.name.value == name && item.range.contains(minor));
-        known.map(|item| &item.values[..]).or_else(|| observed().map(|item| &item.values[..]))
+        self.facts.enum_values(name).or_else(|| self.observed.enum_values(name, minor))
     }
 
     /// The machines of its version.
@@ -305,7 +303,7 @@ fn near_misses<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'
 }
 
 /// How many letters to add, drop or change; names of more than 100 letters are like no other.
-fn edit_distance(a: &str, b: &str) -> usize {
+pub(crate) fn edit_distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     if a.len().max(b.len()) > 100 {
         return usize::MAX;

@@ -70,13 +70,7 @@ pub(crate) fn layout(input: &Layout) -> TokenStream {
     if !sink.has_errors() {
         frame_codegen::check::check_one(&spec, &mut sink);
     }
-    // An edit of a file that was read builds the crate again, also when the last build failed.
-    let rebuild = read.iter().filter_map(|path| path.to_str()).map(|path| {
-        quote!(
-            const _: &[u8] = include_bytes!(#path);
-        )
-    });
-    let rebuild = quote!(#(#rebuild)*);
+    let rebuild: TokenStream = read.iter().map(|path| read_again(path)).collect();
     let errors = sink.sorted().into_iter().filter(|found| found.severity() == Severity::Error);
     let errors: Vec<TokenStream> = errors.map(|found| complain_of(&input.file, found, &sources)).collect();
     if !errors.is_empty() {
@@ -92,8 +86,16 @@ pub(crate) fn layout(input: &Layout) -> TokenStream {
     }
 }
 
+/// An edit of a file that was read builds the crate again, also when the last build failed.
+pub(crate) fn read_again(path: &Path) -> TokenStream {
+    let path = path.to_string_lossy();
+    quote!(
+        const _: &[u8] = include_bytes!(#path);
+    )
+}
+
 /// A path as written, from the folder of the crate's manifest.
-fn beside_manifest(path: &LitStr) -> Result<PathBuf, TokenStream> {
+pub(crate) fn beside_manifest(path: &LitStr) -> Result<PathBuf, TokenStream> {
     match std::env::var_os("CARGO_MANIFEST_DIR") {
         Some(folder) => Ok(PathBuf::from(folder).join(path.value())),
         None => Err(complain(path, "CARGO_MANIFEST_DIR is not set: build with cargo")),

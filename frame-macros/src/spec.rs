@@ -1,6 +1,6 @@
 //! `frame_spec!`: reads, checks and emits with `frame-codegen`; every finding becomes one compiler error.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use frame_codegen::ast::{Item, VersionItem};
 use frame_codegen::diag::{Diagnostic, Severity, Sink, Style};
@@ -11,6 +11,7 @@ use quote::{quote, quote_spanned};
 use syn::parse::{ParseStream, Parser};
 use syn::{LitStr, Token};
 
+use crate::expand::{beside_manifest, read_again};
 use crate::shipped::{MEANING, MINORS};
 use crate::text::Text;
 
@@ -62,9 +63,9 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
             (Some(text), source, None)
         }
         Content::File(file) => {
-            let path = match std::env::var_os("CARGO_MANIFEST_DIR") {
-                Some(folder) => PathBuf::from(folder).join(file.value()),
-                None => return complain(file.span(), file.span(), "CARGO_MANIFEST_DIR is not set: build with cargo"),
+            let path = match beside_manifest(&file) {
+                Ok(path) => path,
+                Err(error) => return error,
             };
             let content = match std::fs::read_to_string(&path) {
                 Ok(content) => content,
@@ -72,11 +73,7 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
                     return complain(file.span(), file.span(), &format!("cannot read {}: {error}", file.value()));
                 }
             };
-            // An edit of the file builds the crate again, also when the last build failed.
-            let absolute = path.to_string_lossy().into_owned();
-            rebuild = quote!(
-                const _: &[u8] = include_bytes!(#absolute);
-            );
+            rebuild = read_again(&path);
             (None, sources.add(Path::new(&file.value()), content), Some(file))
         }
     };

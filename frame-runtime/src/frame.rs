@@ -465,7 +465,7 @@ impl<V: Vm> FramePtr<V> {
         InterpreterFrame::<V>::SPECIALS_WORDS + locals as usize + stack as usize
     }
 
-    /// Releases what the frame holds except its code: slots, namespace, function, in this order. Then nothing is left to
+    /// Releases what the frame holds except its code, in the order of its version ([`Frames::CLEAR`]). Then nothing is left to
     /// release, and doing it again does nothing. If a destructor panics, the rest is released all the same.
     ///
     /// The frame must not be reachable from a running handle or from the head of a thread's chain: destructors run
@@ -474,9 +474,13 @@ impl<V: Vm> FramePtr<V> {
     /// Source: `_PyFrame_ClearExceptCode`, Python/frame.c.
     #[inline(always)]
     pub(crate) fn clear_except_code(self) {
-        // What a loop held is lost, but not what no loop holds: the locals.
-        let end = self.specials().stack_top().get(self.slots()).unwrap_or_else(|| self.stack_base());
-        self.clear_up_to(end);
+        self.clear_up_to(self.stack_end());
+    }
+
+    /// The end of the slots that can be released. What a loop held is lost, but not what no loop holds: the locals.
+    #[inline(always)]
+    fn stack_end(self) -> *mut StackRef<V> {
+        self.specials().stack_top().get(self.slots()).unwrap_or_else(|| self.stack_base())
     }
 
     /// Makes a frame that was cleared one whose locals are not bound: a version may allow that it runs again. What it
@@ -536,8 +540,7 @@ impl<V: Vm> FramePtr<V> {
     /// Ends the frame: [`clear_except_code`](Self::clear_except_code), then what the VM added, the code, and the memory
     /// last, which `free` is for.
     pub(crate) fn end(self, free: impl FnOnce()) {
-        let end = self.specials().stack_top().get(self.slots()).unwrap_or_else(|| self.stack_base());
-        self.end_at(end, free);
+        self.end_at(self.stack_end(), free);
     }
 
     /// The same for a frame whose stack is known to end here, whatever it says itself.

@@ -172,9 +172,7 @@ fn state_clash<'a>(
 /// The enum of a machine in each layout of a version, from headers or observed.
 fn enums<'a>(spec: &'a Spec, name: &str, minor: Minor) -> Vec<&'a [Constant]> {
     let of_version = spec.layouts.iter().filter(|facts| facts.version.value == minor);
-    let imported = of_version.flat_map(|facts| &facts.content.enums).filter(|item| item.name.value == name);
-    let observed = spec.observed.enums.iter().filter(|item| item.name.value == name && item.range.contains(minor));
-    imported.map(|item| item.values.as_slice()).chain(observed.map(|item| item.values.as_slice())).collect()
+    of_version.filter_map(|facts| facts.enum_values(name)).chain(spec.observed.enum_values(name, minor)).collect()
 }
 
 /// Every value of the enum is a state.

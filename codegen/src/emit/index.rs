@@ -98,9 +98,7 @@ pub(crate) fn null_slot(facts: &Facts) -> Option<u64> {
     if !tagged {
         return Some(0);
     }
-    let group = facts.content.constants.iter().find(|group| group.name.value == "stack_references")?;
-    let null = group.values.iter().find(|constant| constant.name.value == "PyStackRef_NULL")?;
-    Some(null.value.value.cast_unsigned())
+    facts.constant("stack_references", "PyStackRef_NULL").map(i64::cast_unsigned)
 }
 
 fn seen_on(facts: &Facts) -> String {

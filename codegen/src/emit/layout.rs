@@ -228,7 +228,8 @@ fn emit_whole(module: &Module<'_>, item: &Struct) -> Vec<TokenStream> {
     items
 }
 
-fn ident(name: &str) -> proc_macro2::Ident {
+/// A name that may be raw.
+pub(super) fn ident(name: &str) -> proc_macro2::Ident {
     match name.strip_prefix("r#") {
         Some(raw) => proc_macro2::Ident::new_raw(raw, proc_macro2::Span::call_site()),
         None => format_ident!("{name}"),

@@ -1,13 +1,10 @@
 //! State machines: states as types and values, events as traits, rows as tables.
 
-use std::collections::BTreeSet;
-
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::{Body, name};
 use crate::model::Spec;
-use crate::model::facts::Constant;
 use crate::model::machine::{
     ANSWERS, AtVersion, ERRORS, EventAt, GUARDS, Machine, Next, Outcome, Row, RowAt, State, StateForm,
 };
@@ -39,7 +36,8 @@ pub(super) struct MachineVersion {
     pub(super) numbers: Vec<(usize, i64)>,
 }
 
-/// What an extended machine has of ours: its first states and events, and where they are.
+/// What an extended machine has of ours: how many of its first states and of its first names of events, and where they
+/// are.
 pub(super) struct Base {
     pub(super) states: usize,
     pub(super) events: usize,
@@ -115,15 +113,8 @@ pub(super) fn sentence(text: &str) -> String {
 /// The numbers of the states of a version.
 pub(super) fn numbers(spec: &Spec, machine: &Machine, minor: Minor) -> Vec<(usize, i64)> {
     let Some(numbers) = machine.enum_at(minor) else { return Vec::new() };
-    let imported = spec
-        .newest(minor, Flavour::Default)
-        .and_then(|facts| facts.content.enums.iter().find(|item| item.name.value == numbers.value))
-        .map(|item| item.values.as_slice());
-    let observed = || {
-        let mut enums = spec.observed.enums.iter().filter(|item| item.range.contains(minor));
-        enums.find(|item| item.name.value == numbers.value).map(|item| item.values.as_slice())
-    };
-    let values: &[Constant] = imported.or_else(observed).unwrap_or_default();
+    let imported = spec.newest(minor, Flavour::Default).and_then(|facts| facts.enum_values(numbers));
+    let values = imported.or_else(|| spec.observed.enum_values(numbers, minor)).unwrap_or_default();
     let number = |form: &StateForm| {
         let c_name = form.c_name.as_ref()?;
         values.iter().find(|value| value.name.value == c_name.value).map(|value| value.value.value)
@@ -134,6 +125,12 @@ pub(super) fn numbers(spec: &Spec, machine: &Machine, minor: Minor) -> Vec<(usiz
 
 fn state_type(state: &State) -> Ident {
     format_ident!("{}", name::state_type(&state.name))
+}
+
+/// A state as a value: `state::CREATED`.
+fn state_value(machine: &Machine, index: usize) -> TokenStream {
+    let name = value_name(&machine.states[index].name);
+    quote!(state::#name)
 }
 
 fn value_name(name: &str) -> Ident {
@@ -168,13 +165,8 @@ pub(super) fn emit(module: &MachineModule<'_>) -> Body {
         items.extend(emit_state(state));
     }
     items.extend(groups(module));
-    let mut done: BTreeSet<&str> = BTreeSet::new();
-    let base_names: BTreeSet<&str> =
-        machine.events.iter().take(own_events).map(|event| event.name.value.as_str()).collect();
-    for event in &machine.events {
-        if done.insert(&event.name.value) {
-            items.extend(emit_event(module, &event.name.value, !base_names.contains(event.name.value.as_str())));
-        }
+    for (index, event) in machine.event_names().into_iter().enumerate() {
+        items.extend(emit_event(module, event, index >= own_events));
     }
     items.extend(emit_tables(module));
     Body { title, items }
@@ -286,17 +278,8 @@ fn values(module: &MachineModule<'_>) -> Vec<TokenStream> {
             #(#rows)*
         }
     };
-    let mut seen: Vec<&str> = Vec::new();
-    for event in &machine.events {
-        if !seen.contains(&event.name.value.as_str()) {
-            seen.push(&event.name.value);
-        }
-    }
-    let base_count = {
-        let base: BTreeSet<&str> = machine.events.iter().take(events).map(|event| event.name.value.as_str()).collect();
-        base.len()
-    };
-    let rows = seen.iter().enumerate().skip(base_count).map(|(index, event)| {
+    let names = machine.event_names();
+    let rows = names.iter().enumerate().skip(events).map(|(index, event)| {
         let (name, number) = (value_name(event), Literal::usize_unsuffixed(index));
         let doc = machine.events.iter().find(|known| known.name.value == **event).map(|event| event.doc.as_str());
         let doc = format!(" `{event}`: {}", doc.unwrap_or_default());
@@ -490,13 +473,13 @@ fn in_version(module: &MachineModule<'_>, version: &MachineVersion, table: &Iden
             let (base_marker, runtime) = (&base.marker, &module.runtime);
             let at = machine.at(version.minor);
             let known = machine.enum_at(version.minor).is_some();
-            let states =
-                machine.states.iter().enumerate().filter(|(_, state)| known && state.at(version.minor).is_some());
+            let is_numbered = |index: usize, state: &State| match index < base.states {
+                true => state.at(version.minor).is_some_and(|form| form.c_name.is_some()),
+                false => at.states.contains(&index),
+            };
+            let states = machine.states.iter().enumerate();
             states
-                .filter(|(index, state)| {
-                    *index >= base.states || state.at(version.minor).is_some_and(|form| form.c_name.is_some())
-                })
-                .filter(|(index, _)| *index < base.states || at.states.contains(index))
+                .filter(|(index, state)| known && is_numbered(*index, state))
                 .map(|(index, state)| {
                     let ty = state_type(state);
                     let number = if index < base.states {
@@ -527,9 +510,8 @@ fn in_version(module: &MachineModule<'_>, version: &MachineVersion, table: &Iden
         });
     }
     let rows = numbered.iter().map(|(index, _)| {
-        let state = &machine.states[*index];
-        let (value, ty) = (value_name(&state.name), state_type(state));
-        quote!((state::#value, <#marker as Numbers<#ty>>::RAW))
+        let (value, ty) = (state_value(machine, *index), state_type(&machine.states[*index]));
+        quote!((#value, <#marker as Numbers<#ty>>::RAW))
     });
     items.push(quote! {
         impl Runs<Machine> for #marker {
@@ -541,24 +523,17 @@ fn in_version(module: &MachineModule<'_>, version: &MachineVersion, table: &Iden
 
 fn table(machine: &Machine, at: &AtVersion<'_>) -> TokenStream {
     let names = machine.states.iter().map(|state| state.name.value.as_str());
-    let value = |index: &usize| {
-        let name = value_name(&machine.states[*index].name);
-        quote!(state::#name)
-    };
+    let value = |index: &usize| state_value(machine, *index);
     let (states, starts) = (at.states.iter().map(value), at.starts.iter().map(value));
     let flavours = machine.flavours.iter().map(|flavour| flavour.shown.as_str());
-    let mut seen: Vec<&str> = Vec::new();
-    for event in &machine.events {
-        if !seen.contains(&event.name.value.as_str()) {
-            seen.push(&event.name.value);
-        }
-    }
-    let events = seen.into_iter().map(|name| match at.events.iter().find(|event| event.event.name.value == name) {
-        None => quote!(None),
-        Some(event) => {
-            let needs = &event.event.needs;
-            let rows = event.rows.iter().filter(|row| used(at, event, row)).map(|row| emit_row(machine, row));
-            quote!(Some(EventRows { name: #name, needs: #needs, rows: &[#(#rows),*] }))
+    let events = machine.event_names().into_iter().map(|name| {
+        match at.events.iter().find(|event| event.event.name.value == name) {
+            None => quote!(None),
+            Some(event) => {
+                let needs = &event.event.needs;
+                let rows = event.rows.iter().filter(|row| used(at, event, row)).map(|row| emit_row(machine, row));
+                quote!(Some(EventRows { name: #name, needs: #needs, rows: &[#(#rows),*] }))
+            }
         }
     });
     quote! {
@@ -581,10 +556,7 @@ fn used(at: &AtVersion<'_>, event: &EventAt<'_>, row: &RowAt<'_>) -> bool {
 
 fn emit_row(machine: &Machine, at: &RowAt<'_>) -> TokenStream {
     let row: &Row = at.row;
-    let from = at.from.iter().map(|index| {
-        let name = value_name(&machine.states[*index].name);
-        quote!(state::#name)
-    });
+    let from = at.from.iter().map(|index| state_value(machine, *index));
     let mut tokens = quote!(Row::from(&[#(#from),*]));
     if !row.flavours.is_empty() {
         let flavours = row.flavours.iter().filter_map(|index| machine.flavours.get(*index)).map(|flavour| {
@@ -603,8 +575,8 @@ fn emit_row(machine: &Machine, at: &RowAt<'_>) -> TokenStream {
     match &row.outcome {
         Outcome::Goes => tokens.extend(match row.next {
             Some(Next::State(next)) => {
-                let name = value_name(&machine.states[next].name);
-                quote!(.goes(state::#name))
+                let next = state_value(machine, next);
+                quote!(.goes(#next))
             }
             _ => quote!(.ends()),
         }),
@@ -630,8 +602,8 @@ fn emit_row(machine: &Machine, at: &RowAt<'_>) -> TokenStream {
     if row.outcome != Outcome::Goes
         && let Some(Next::State(next)) = row.next
     {
-        let name = value_name(&machine.states[next].name);
-        tokens.extend(quote!(.then(state::#name)));
+        let next = state_value(machine, next);
+        tokens.extend(quote!(.then(#next)));
     }
     tokens
 }

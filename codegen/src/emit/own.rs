@@ -37,7 +37,7 @@ pub(super) fn emit(meaning: &Meaning, ours: &Meaning, runtime: &TokenStream) -> 
         let base = match (known, base_marker) {
             (Some(known), Some(marker)) => Some(Base {
                 states: known.states.len(),
-                events: known.events.len(),
+                events: known.event_names().len(),
                 groups: known.groups.iter().map(|(name, _)| name.value.clone()).collect(),
                 marker,
             }),

@@ -5,7 +5,7 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::machine::sentence;
-use super::{Body, name};
+use super::{Body, layout, name};
 use crate::model::Spec;
 use crate::model::facts::{Facts, Field};
 use crate::model::layout::{Layout, Member, Ownership};
@@ -122,9 +122,12 @@ impl Header {
     }
 }
 
-/// The headers of all versions, each once, with the first version that has it.
-pub(super) fn distinct(spec: &Spec) -> Vec<(Minor, Header, Vec<Minor>)> {
-    let mut found: Vec<(Minor, Header, Vec<Minor>)> = Vec::new();
+/// A header, the first version that has it, and all that do.
+pub(super) type Distinct = (Minor, Header, Vec<Minor>);
+
+/// The headers of all versions, each once.
+pub(super) fn distinct(spec: &Spec) -> Vec<Distinct> {
+    let mut found: Vec<Distinct> = Vec::new();
     for minor in spec.minors() {
         let Some(header) = header(spec, minor) else { continue };
         match found.iter_mut().find(|(_, known, _)| known.same_as(&header)) {
@@ -136,8 +139,7 @@ pub(super) fn distinct(spec: &Spec) -> Vec<(Minor, Header, Vec<Minor>)> {
 }
 
 /// `Specials3_14`: the type of the header that a version has.
-pub(super) fn type_of(spec: &Spec, minor: Minor) -> Option<Ident> {
-    let all = distinct(spec);
+pub(super) fn type_of(all: &[Distinct], minor: Minor) -> Option<Ident> {
     let (first, ..) = all.iter().find(|(_, _, minors)| minors.contains(&minor))?;
     Some(ident(*first))
 }
@@ -231,11 +233,7 @@ fn emit_header(spec: &Spec, first: Minor, header: &Header, minors: &[Minor]) -> 
 }
 
 fn raw(c_name: &str) -> Ident {
-    let name = name::field_name(c_name);
-    match name.strip_prefix("r#") {
-        Some(raw) => Ident::new_raw(raw, proc_macro2::Span::call_site()),
-        None => format_ident!("{name}"),
-    }
+    layout::ident(&name::field_name(c_name))
 }
 
 fn align(field: &HeaderField) -> u64 {

@@ -3,6 +3,7 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
+use super::specials::Distinct;
 use super::{Body, name, specials};
 use crate::ast::Direction;
 use crate::model::Spec;
@@ -19,6 +20,7 @@ pub(super) fn emit(spec: &Spec) -> Body {
         use crate::version::{Activation, Classic, ClearStep, Frames, Generated, Position, Tags, Version};
         use crate::vm::Vm;
     }];
+    let headers = specials::distinct(spec);
     let mut activations = Vec::new();
     for minor in spec.minors() {
         let Some(facts) = spec.newest(minor, Flavour::Default) else { continue };
@@ -38,7 +40,7 @@ pub(super) fn emit(spec: &Spec) -> Body {
                 const LOCALSPLUS: &'static Localsplus = #localsplus;
             }
         });
-        match frames(spec, facts, minor) {
+        match frames(spec, facts, minor, &headers) {
             Some(frames) => {
                 items.push(quote!(impl Generated for #marker {}));
                 items.push(frames);
@@ -65,9 +67,9 @@ pub(super) fn emit(spec: &Spec) -> Body {
     Body { title: "Versions of CPython as types.".to_owned(), items }
 }
 
-fn frames(spec: &Spec, facts: &Facts, minor: Minor) -> Option<TokenStream> {
+fn frames(spec: &Spec, facts: &Facts, minor: Minor, headers: &[Distinct]) -> Option<TokenStream> {
     let marker = format_ident!("{}", name::marker(minor));
-    let specials = specials::type_of(spec, minor)?;
+    let specials = specials::type_of(headers, minor)?;
     let layout = spec.meaning.frame(minor)?;
     let null = super::null_slot(facts).unwrap_or_default();
     let null = Literal::u64_unsuffixed(null);
@@ -129,11 +131,7 @@ fn emit_position(place: &Place) -> TokenStream {
 
 /// What the low bits of a slot mean, where slots are tagged.
 fn tags(facts: &Facts) -> TokenStream {
-    let group = facts.content.constants.iter().find(|group| group.name.value == "stack_references");
-    let value = |name: &str| {
-        let values = group.map(|group| group.values.as_slice()).unwrap_or_default();
-        values.iter().find(|constant| constant.name.value == name).map(|constant| constant.value.value)
-    };
+    let value = |name: &str| facts.constant("stack_references", name);
     let tagged = super::null_slot(facts).is_some_and(|null| null != 0);
     match (value("Py_TAG_BITS"), value("Py_TAG_REFCNT"), value("Py_INT_TAG")) {
         (Some(mask), Some(borrowed), Some(integer)) if tagged => {
@@ -188,11 +186,7 @@ fn localsplus(spec: &Spec, facts: &Facts, minor: Minor) -> TokenStream {
     let Some(item) = spec.meaning.localsplus.iter().find(|item| item.range.contains(minor)) else {
         return quote!(&Localsplus { argument_cells_share: false, kinds: &[], regions: &[] });
     };
-    let group = facts.content.constants.iter().find(|group| group.name.value == "local_kind_flags");
-    let bits = |c_name: &str| {
-        let values = group.map(|group| group.values.as_slice()).unwrap_or_default();
-        values.iter().find(|value| value.name.value == c_name).map_or(0, |value| value.value.value)
-    };
+    let bits = |c_name: &str| facts.constant("local_kind_flags", c_name).unwrap_or(0);
     let kinds: Vec<_> = item.kinds.iter().filter(|kind| kind.range.contains(minor)).collect();
     let mask = |names: &[crate::source::At<String>]| {
         let of = |name: &crate::source::At<String>| {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ast::{self, Item, MachinePart, Versions};
 use crate::diag::{Diagnostic, Sink};
+use crate::lookup::edit_distance;
 use crate::model::Meaning;
 use crate::model::layout::{
     ADDENDS, ANCHORS, EXTRA_TYPES, Extra, FRAME_LAYOUT, FRAME_ROLES, Kind, Layout, Localsplus, Member, OWNERSHIPS,
@@ -126,24 +127,9 @@ fn unknown(rule: &'static str, what: &str, name: &At<String>, known: &[&str]) ->
 
 /// The word that differs by the fewest letters, if those are few.
 pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
-    const LONGEST: usize = 100;
     // One letter in three, two at most: `a` is no misspelling of `on`.
-    let few = (word.chars().take(LONGEST).count() / 3).min(2);
-    let distance = |other: &str| {
-        let mut row: Vec<usize> = (0..=other.chars().count()).collect();
-        for (i, a) in word.chars().enumerate() {
-            let mut diagonal = row[0];
-            row[0] = i + 1;
-            for (j, b) in other.chars().enumerate() {
-                let cost = diagonal + usize::from(a != b);
-                diagonal = row[j + 1];
-                row[j + 1] = cost.min(row[j] + 1).min(diagonal + 1);
-            }
-        }
-        row.last().copied().unwrap_or(0)
-    };
-    let long = |other: &str| word.len().max(other.len()) > LONGEST || word.len().abs_diff(other.len()) > few * 4;
-    let near = known.iter().filter(|other| !long(other)).map(|other| (distance(other), *other)).min();
+    let few = (word.chars().count() / 3).min(2);
+    let near = known.iter().map(|other| (edit_distance(word, other), *other)).min();
     near.filter(|(far, _)| *far <= few).map(|(_, other)| other)
 }
 

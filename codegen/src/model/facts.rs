@@ -60,6 +60,17 @@ impl Facts {
         self.content.structs.iter().find(|candidate| candidate.name.value == name)
     }
 
+    /// The values of an enum, by its C name.
+    pub fn enum_values(&self, name: &str) -> Option<&[Constant]> {
+        self.content.enums.iter().find(|item| item.name.value == name).map(|item| item.values.as_slice())
+    }
+
+    /// The value of a constant, by its group and name.
+    pub fn constant(&self, group: &str, name: &str) -> Option<i64> {
+        let group = self.content.constants.iter().find(|item| item.name.value == group)?;
+        group.values.iter().find(|constant| constant.name.value == name).map(|constant| constant.value.value)
+    }
+
     /// An opcode by its name.
     pub fn find_opcode(&self, name: &str) -> Option<&Opcode> {
         self.content.opcodes.iter().find(|opcode| opcode.name.value == name)

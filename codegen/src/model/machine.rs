@@ -204,6 +204,17 @@ impl Machine {
         self.states.iter().position(|state| state.name.value == name)
     }
 
+    /// The names of its events, each once, in order.
+    pub fn event_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for event in &self.events {
+            if !names.contains(&event.name.value.as_str()) {
+                names.push(&event.name.value);
+            }
+        }
+        names
+    }
+
     /// Whether it exists in a version.
     pub fn exists(&self, minor: Minor) -> bool {
         self.range.contains(minor) && self.states.iter().any(|state| state.at(minor).is_some())

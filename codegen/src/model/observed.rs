@@ -29,6 +29,12 @@ impl Observed {
         self.effects.iter().find(|row| row.opcode.value == opcode && row.range.contains(minor))
     }
 
+    /// The values of an enum in a version.
+    pub fn enum_values(&self, name: &str, minor: Minor) -> Option<&[Constant]> {
+        let mut enums = self.enums.iter().filter(|item| item.range.contains(minor));
+        enums.find(|item| item.name.value == name).map(|item| item.values.as_slice())
+    }
+
     /// The pyc magic number of a version whose headers do not hold it.
     pub fn pyc_magic(&self, minor: Minor) -> Option<&At<u64>> {
         self.pyc_magic.iter().find(|(version, _)| version.value == minor).map(|(_, magic)| magic)
