@@ -5,7 +5,7 @@
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
 
-use frame_runtime::vm::{Code, CodeUnit, Function};
+use frame_runtime::vm::{CodeUnit, FrameCode, Function};
 
 pub(crate) mod op {
     pub(crate) const RESUME: u8 = 0;
@@ -163,7 +163,7 @@ impl Drop for Value {
 }
 
 // SAFETY: nothing changes once it is made, and a code has units.
-unsafe impl Code for Units {
+unsafe impl FrameCode for Units {
     #[inline(always)]
     fn nlocalsplus(&self) -> u32 {
         self.nlocalsplus

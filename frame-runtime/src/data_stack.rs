@@ -13,7 +13,7 @@ use core::fmt;
 use core::ptr::{self, NonNull};
 
 use crate::frame::FramePtr;
-use crate::vm::Vm;
+use crate::vm::FrameVm;
 
 /// Bytes of a chunk, unless a frame needs more (`DATA_STACK_CHUNK_SIZE`).
 pub const CHUNK_BYTES: usize = 16 * 1024;
@@ -79,7 +79,7 @@ impl Default for Limits {
 ///
 /// Everything is done through shared references, so that a thread that is shared by reference can hold one; hence it is
 /// not `Sync`. The only way in is [`enter`](Self::enter).
-pub struct DataStack<V: Vm> {
+pub struct DataStack<V: FrameVm> {
     /// The next free word, null before the first frame.
     top: Cell<*mut usize>,
     /// The end of the current chunk.
@@ -99,9 +99,9 @@ pub struct DataStack<V: Vm> {
 
 // SAFETY: between two entries, and only then can a stack be moved to another thread, it holds no frame and no value:
 // `enter` borrows it and leaves nothing behind. Its chunks are memory of the global allocator.
-unsafe impl<V: Vm> Send for DataStack<V> {}
+unsafe impl<V: FrameVm> Send for DataStack<V> {}
 
-impl<V: Vm> DataStack<V> {
+impl<V: FrameVm> DataStack<V> {
     /// An empty stack. Allocates with the first frame.
     pub const fn new(limits: Limits) -> Self {
         DataStack {
@@ -237,7 +237,7 @@ impl<V: Vm> DataStack<V> {
     }
 }
 
-impl<V: Vm> Drop for DataStack<V> {
+impl<V: FrameVm> Drop for DataStack<V> {
     fn drop(&mut self) {
         self.free(self.spare.get());
         // No frame is left, so only the root chunk is; walking down costs nothing.
@@ -250,13 +250,13 @@ impl<V: Vm> Drop for DataStack<V> {
     }
 }
 
-impl<V: Vm> Default for DataStack<V> {
+impl<V: FrameVm> Default for DataStack<V> {
     fn default() -> Self {
         Self::new(Limits::default())
     }
 }
 
-impl<V: Vm> fmt::Debug for DataStack<V> {
+impl<V: FrameVm> fmt::Debug for DataStack<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DataStack")
             .field("remaining", &self.remaining.get())

@@ -19,7 +19,7 @@ use crate::machine::owner;
 use crate::running::{Any, Brand, Reason, Refused, Resumed, Returned, Running, lost};
 use crate::stack_ref::StackRef;
 use crate::version::{Frames, FramesOf, Position};
-use crate::vm::{Code, CodeUnit, Value, Vm};
+use crate::vm::{CodeUnit, FrameCode, FrameVm, Value};
 
 /// The stack cannot be entered: the topmost frame is in the hands of an eval loop. Go through [`Running::escape`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,14 +34,14 @@ impl fmt::Display for Held {
 impl core::error::Error for Held {}
 
 /// The inside of an entry, with nothing running: below the first call, and again after its return.
-pub struct Entry<'t, V: Vm, B: Bounds = Checked> {
+pub struct Entry<'t, V: FrameVm, B: Bounds = Checked> {
     shim: FramePtr<V>,
     stack: &'t DataStack<V>,
     brand: Brand<'t>,
     bounds: PhantomData<B>,
 }
 
-impl<V: Vm> DataStack<V> {
+impl<V: FrameVm> DataStack<V> {
     /// Runs `body` on top of the stack: the only way in.
     ///
     /// `shim` is what stands for the code of the native caller in the chain of frames: `None` from 3.13 on, a code object
@@ -50,8 +50,8 @@ impl<V: Vm> DataStack<V> {
     /// What is of the entry cannot leave it:
     ///
     /// ```compile_fail
-    /// # use frame_runtime::{data_stack::DataStack, vm::Vm};
-    /// fn lose<V: Vm>(stack: &DataStack<V>, shim: V::Value) {
+    /// # use frame_runtime::{data_stack::DataStack, vm::FrameVm};
+    /// fn lose<V: FrameVm>(stack: &DataStack<V>, shim: V::Value) {
     ///     let entry = stack.enter(shim, |entry| entry);
     /// }
     /// ```
@@ -115,7 +115,7 @@ impl<V: Vm> DataStack<V> {
 }
 
 /// What a callee is made of, before anything is taken.
-pub(crate) struct Callee<V: Vm> {
+pub(crate) struct Callee<V: FrameVm> {
     executable: V::Value,
     globals: Lent<V>,
     builtins: Lent<V>,
@@ -127,7 +127,7 @@ pub(crate) struct Callee<V: Vm> {
     units: Range<*const CodeUnit>,
 }
 
-impl<V: Vm> DataStack<V> {
+impl<V: FrameVm> DataStack<V> {
     /// Everything of a call that can fail, or that runs code of the VM.
     #[inline(always)]
     pub(crate) fn prepare(&self, function: &V::Value, count: u32) -> Result<Callee<V>, Reason> {
@@ -225,7 +225,7 @@ impl<V: Vm> DataStack<V> {
     }
 }
 
-impl<'t, V: Vm, B: Bounds> Entry<'t, V, B> {
+impl<'t, V: FrameVm, B: Bounds> Entry<'t, V, B> {
     #[inline(always)]
     pub(crate) fn at(shim: FramePtr<V>, stack: &'t DataStack<V>) -> Self {
         Entry { shim, stack, brand: PhantomData, bounds: PhantomData }
@@ -310,7 +310,7 @@ impl<'t, V: Vm, B: Bounds> Entry<'t, V, B> {
 /// `previous` must be the topmost frame, spilled; the frame must be a generator's, spilled, and nobody else's; nobody else
 /// may have a handle of this entry.
 #[inline(always)]
-pub(crate) unsafe fn resume<'t, V: Vm, B: Bounds>(
+pub(crate) unsafe fn resume<'t, V: FrameVm, B: Bounds>(
     stack: &'t DataStack<V>,
     frame: FramePtr<V>,
     previous: FramePtr<V>,

@@ -14,7 +14,7 @@ use crate::machine::Numbers;
 use crate::machine::owner;
 use crate::stack_ref::{Ref, StackRef};
 use crate::version::{ClearStep, Frames, FramesOf};
-use crate::vm::{Code, CodeUnit, Value, Vm};
+use crate::vm::{CodeUnit, FrameCode, FrameVm, Value};
 
 /// One activation record: `_PyInterpreterFrame`.
 ///
@@ -22,13 +22,13 @@ use crate::vm::{Code, CodeUnit, Value, Vm};
 ///
 /// Source: `struct _PyInterpreterFrame`, Include/internal/pycore_frame.h (from 3.14 pycore_interpframe_structs.h).
 #[repr(C)]
-pub struct InterpreterFrame<V: Vm> {
+pub struct InterpreterFrame<V: FrameVm> {
     specials: <FramesOf<V> as Frames>::Specials<V>,
     extra: ManuallyDrop<V::FrameExtra>,
     slots: [StackRef<V>; 0],
 }
 
-impl<V: Vm> InterpreterFrame<V> {
+impl<V: FrameVm> InterpreterFrame<V> {
     /// Bytes before the slots.
     pub const SLOTS_OFFSET: usize = mem::offset_of!(Self, slots);
 
@@ -45,7 +45,7 @@ impl<V: Vm> InterpreterFrame<V> {
 /// [`Vouched`](crate::version::Vouched).
 ///
 /// All fields are cells: frames are reached through shared references.
-pub trait Specials<V: Vm>: Sized {
+pub trait Specials<V: FrameVm>: Sized {
     /// A header.
     fn new(start: Start<V>) -> Self;
     /// The code object (`f_code`, `f_executable`): strong.
@@ -73,7 +73,7 @@ pub trait Specials<V: Vm>: Sized {
 }
 
 /// What a new header is made from. Fields that are not here start as null or 0.
-pub struct Start<V: Vm> {
+pub struct Start<V: FrameVm> {
     /// The code object.
     pub executable: V::Value,
     /// The function; none in a shim.
@@ -93,7 +93,7 @@ pub struct Start<V: Vm> {
 }
 
 /// A field that holds a counted reference or nothing.
-pub trait Place<V: Vm> {
+pub trait Place<V: FrameVm> {
     /// Takes the reference out.
     fn take(&self) -> Option<V::Value>;
     /// The pointer of the reference.
@@ -102,9 +102,9 @@ pub trait Place<V: Vm> {
 
 /// A field of type `PyObject *` that owns its reference: null or a plain pointer, in every version.
 #[repr(transparent)]
-pub struct Plain<V: Vm>(Cell<*mut ()>, PhantomData<V::Value>);
+pub struct Plain<V: FrameVm>(Cell<*mut ()>, PhantomData<V::Value>);
 
-impl<V: Vm> Plain<V> {
+impl<V: FrameVm> Plain<V> {
     /// A field with this in it.
     #[inline(always)]
     pub fn new(value: Option<V::Value>) -> Self {
@@ -112,7 +112,7 @@ impl<V: Vm> Plain<V> {
     }
 }
 
-impl<V: Vm> Place<V> for Plain<V> {
+impl<V: FrameVm> Place<V> for Plain<V> {
     #[inline(always)]
     fn take(&self) -> Option<V::Value> {
         // SAFETY: the pointer came from `into_raw` in `new`, and nobody else takes it since it is replaced here.
@@ -127,9 +127,9 @@ impl<V: Vm> Place<V> for Plain<V> {
 
 /// A field of type `_PyStackRef` that owns its reference: encoded like a slot.
 #[repr(transparent)]
-pub struct Tagged<V: Vm>(Cell<StackRef<V>>);
+pub struct Tagged<V: FrameVm>(Cell<StackRef<V>>);
 
-impl<V: Vm> Tagged<V> {
+impl<V: FrameVm> Tagged<V> {
     /// A field with this in it.
     #[inline(always)]
     pub fn new(value: Option<V::Value>) -> Self {
@@ -143,7 +143,7 @@ impl<V: Vm> Tagged<V> {
     }
 }
 
-impl<V: Vm> Place<V> for Tagged<V> {
+impl<V: FrameVm> Place<V> for Tagged<V> {
     #[inline(always)]
     fn take(&self) -> Option<V::Value> {
         self.0.take().into_value()
@@ -157,9 +157,9 @@ impl<V: Vm> Place<V> for Tagged<V> {
 
 /// A field that points to an object without owning a reference.
 #[repr(transparent)]
-pub struct Lent<V: Vm>(Cell<*mut ()>, PhantomData<V>);
+pub struct Lent<V: FrameVm>(Cell<*mut ()>, PhantomData<V>);
 
-impl<V: Vm> Lent<V> {
+impl<V: FrameVm> Lent<V> {
     /// A field that points to this.
     #[inline(always)]
     pub fn new(value: Option<&V::Value>) -> Self {
@@ -180,9 +180,9 @@ impl<V: Vm> Lent<V> {
 
 /// A field that points to another frame.
 #[repr(transparent)]
-pub struct Link<V: Vm>(Cell<Option<FramePtr<V>>>);
+pub struct Link<V: FrameVm>(Cell<Option<FramePtr<V>>>);
 
-impl<V: Vm> Link<V> {
+impl<V: FrameVm> Link<V> {
     #[inline(always)]
     pub(crate) const fn new(frame: Option<FramePtr<V>>) -> Self {
         Link(Cell::new(frame))
@@ -203,7 +203,7 @@ impl<V: Vm> Link<V> {
 ///
 /// While an eval loop runs the frame it keeps the end to itself, and the field says so: -1 as in CPython until 3.13, null
 /// as in CPython's debug builds from 3.14. What such a frame has on its stack is unknown; its locals are valid.
-pub trait StackTop<V: Vm> {
+pub trait StackTop<V: FrameVm> {
     /// The end of the stack of the frame with these slots; none if a loop holds it.
     fn get(&self, slots: *mut StackRef<V>) -> Option<*mut StackRef<V>>;
     /// Notes the end of the stack.
@@ -226,7 +226,7 @@ impl StackIndex {
     }
 }
 
-impl<V: Vm> StackTop<V> for StackIndex {
+impl<V: FrameVm> StackTop<V> for StackIndex {
     #[inline(always)]
     fn get(&self, slots: *mut StackRef<V>) -> Option<*mut StackRef<V>> {
         let index = self.0.get();
@@ -253,9 +253,9 @@ impl<V: Vm> StackTop<V> for StackIndex {
 
 /// `stackpointer`: a pointer; null while a loop holds it. From 3.14.
 #[repr(transparent)]
-pub struct StackPointer<V: Vm>(Cell<*mut StackRef<V>>);
+pub struct StackPointer<V: FrameVm>(Cell<*mut StackRef<V>>);
 
-impl<V: Vm> StackPointer<V> {
+impl<V: FrameVm> StackPointer<V> {
     /// A loop holds it.
     #[inline(always)]
     pub const fn held() -> Self {
@@ -263,7 +263,7 @@ impl<V: Vm> StackPointer<V> {
     }
 }
 
-impl<V: Vm> StackTop<V> for StackPointer<V> {
+impl<V: FrameVm> StackTop<V> for StackPointer<V> {
     #[inline(always)]
     fn get(&self, _: *mut StackRef<V>) -> Option<*mut StackRef<V>> {
         let top = self.0.get();
@@ -294,25 +294,25 @@ pub(crate) const MOST_SLOTS: usize = i32::MAX as usize;
 /// Whoever makes one promises that the frame's header is initialised, that its memory, with the slots of its code, is
 /// reached through this pointer, and that nobody uses a copy after the frame is gone.
 #[repr(transparent)]
-pub(crate) struct FramePtr<V: Vm>(NonNull<InterpreterFrame<V>>);
+pub(crate) struct FramePtr<V: FrameVm>(NonNull<InterpreterFrame<V>>);
 
-impl<V: Vm> Clone for FramePtr<V> {
+impl<V: FrameVm> Clone for FramePtr<V> {
     #[inline(always)]
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<V: Vm> Copy for FramePtr<V> {}
+impl<V: FrameVm> Copy for FramePtr<V> {}
 
-impl<V: Vm> PartialEq for FramePtr<V> {
+impl<V: FrameVm> PartialEq for FramePtr<V> {
     #[inline(always)]
     fn eq(&self, other: &Self) -> bool {
         self.0 == other.0
     }
 }
 
-impl<V: Vm> FramePtr<V> {
+impl<V: FrameVm> FramePtr<V> {
     /// A pointer to a frame that is there already.
     ///
     /// # Safety
@@ -575,13 +575,13 @@ impl<V: Vm> FramePtr<V> {
 ///
 /// All of them must be initialised, and nobody may use them afterwards.
 #[inline(always)]
-unsafe fn release_slots<V: Vm, const ASCENDING: bool>(first: *mut StackRef<V>, end: *mut StackRef<V>) {
-    struct Rest<V: Vm, const ASCENDING: bool> {
+unsafe fn release_slots<V: FrameVm, const ASCENDING: bool>(first: *mut StackRef<V>, end: *mut StackRef<V>) {
+    struct Rest<V: FrameVm, const ASCENDING: bool> {
         first: *mut StackRef<V>,
         end: *mut StackRef<V>,
     }
 
-    impl<V: Vm, const ASCENDING: bool> Rest<V, ASCENDING> {
+    impl<V: FrameVm, const ASCENDING: bool> Rest<V, ASCENDING> {
         #[inline(always)]
         fn run(&mut self) {
             while self.first < self.end {
@@ -599,7 +599,7 @@ unsafe fn release_slots<V: Vm, const ASCENDING: bool>(first: *mut StackRef<V>, e
         }
     }
 
-    impl<V: Vm, const ASCENDING: bool> Drop for Rest<V, ASCENDING> {
+    impl<V: FrameVm, const ASCENDING: bool> Drop for Rest<V, ASCENDING> {
         #[cold]
         fn drop(&mut self) {
             self.run();

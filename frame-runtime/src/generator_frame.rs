@@ -20,12 +20,12 @@ use crate::machine::owner::{self, OnMakeGenerator};
 use crate::running::{Returned, Running, only};
 use crate::stack_ref::StackRef;
 use crate::version::{Frames, FramesOf};
-use crate::vm::Vm;
+use crate::vm::FrameVm;
 
 /// The frame of a generator in state `S`, while it does not run.
 ///
 /// Dropping it releases everything the frame holds, in the order of the version.
-pub struct GeneratorFrame<V: Vm, S> {
+pub struct GeneratorFrame<V: FrameVm, S> {
     frame: FramePtr<V>,
     state: PhantomData<S>,
 }
@@ -42,7 +42,7 @@ impl<H> fmt::Debug for NoMemory<H> {
     }
 }
 
-impl<V: Vm, S> GeneratorFrame<V, S> {
+impl<V: FrameVm, S> GeneratorFrame<V, S> {
     /// CPython's number of the state (`gi_frame_state`).
     pub fn raw_state(&self) -> i8
     where
@@ -53,7 +53,7 @@ impl<V: Vm, S> GeneratorFrame<V, S> {
 
     /// Where the frame stands in its code, in code units: what `f_lasti` says, halved.
     pub fn lasti(&self) -> Option<isize> {
-        use crate::vm::Code;
+        use crate::vm::FrameCode;
 
         let start = self.frame.code()?.units().as_ptr();
         let at = self.frame.specials().instruction().get();
@@ -130,7 +130,7 @@ impl<V: Vm, S> GeneratorFrame<V, S> {
     ///
     /// ```compile_fail,E0277
     /// # use frame_runtime::{generator_frame::GeneratorFrame, machine::generator::Suspended, version::Cpython3_14, vm::Vm};
-    /// fn clear<V: Vm<Python = Cpython3_14>>(frame: GeneratorFrame<V, Suspended>) {
+    /// fn clear<V: FrameVm<Python = Cpython3_14>>(frame: GeneratorFrame<V, Suspended>) {
     ///     frame.clear();
     /// }
     /// ```
@@ -144,14 +144,14 @@ impl<V: Vm, S> GeneratorFrame<V, S> {
     }
 }
 
-impl<V: Vm, S> Drop for GeneratorFrame<V, S> {
+impl<V: FrameVm, S> Drop for GeneratorFrame<V, S> {
     fn drop(&mut self) {
         // SAFETY: the handle owns the block, and is gone.
         unsafe { end(self.frame) };
     }
 }
 
-fn layout<V: Vm>(words: usize) -> Option<Layout> {
+fn layout<V: FrameVm>(words: usize) -> Option<Layout> {
     Layout::from_size_align(words * size_of::<usize>(), align_of::<InterpreterFrame<V>>()).ok()
 }
 
@@ -160,7 +160,7 @@ fn layout<V: Vm>(words: usize) -> Option<Layout> {
 /// # Safety
 ///
 /// The frame must be in a block of its own, not linked, and nobody may use it afterwards.
-pub(crate) unsafe fn end<V: Vm>(frame: FramePtr<V>) {
+pub(crate) unsafe fn end<V: FrameVm>(frame: FramePtr<V>) {
     // The size is the code's, and the code goes before the memory.
     let layout = layout::<V>(frame.words());
     frame.end(|| {
@@ -171,7 +171,7 @@ pub(crate) unsafe fn end<V: Vm>(frame: FramePtr<V>) {
     });
 }
 
-impl<'t, V: Vm, O: 'static, B: Bounds> Running<'t, V, O, B> {
+impl<'t, V: FrameVm, O: 'static, B: Bounds> Running<'t, V, O, B> {
     /// `RETURN_GENERATOR`: moves the frame off the data stack into a block of its own. The caller goes on.
     ///
     /// References move; those that were borrowed become counted ones.
@@ -226,7 +226,7 @@ impl<'t, V: Vm, O: 'static, B: Bounds> Running<'t, V, O, B> {
     }
 }
 
-impl<'t, V: Vm, B: Bounds> Running<'t, V, owner::Generator, B> {
+impl<'t, V: FrameVm, B: Bounds> Running<'t, V, owner::Generator, B> {
     /// `YIELD_VALUE`: the frame waits in its block, and the one below goes on. The value is for the caller to pop before,
     /// and to push there.
     ///

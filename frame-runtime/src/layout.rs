@@ -61,6 +61,9 @@ pub struct Layout {
     pub numbers: &'static [Numbers],
     /// The opcodes by number; `None` where a number has no meaning.
     pub opcodes: &'static [Option<OpcodeInfo>; 256],
+    /// How an opcode with an argument changes the depth of the stack, in entries: when the next instruction follows, or
+    /// (`true`) when it jumps. `None` for a number without meaning, and where CPython tells none.
+    pub stack_effect: fn(u8, u32, bool) -> Option<i64>,
 }
 
 /// An enum, or a group of constants.

@@ -57,6 +57,7 @@ extern crate std;
 compile_error!("CPython's layouts are known for 64-bit only");
 
 pub mod bounds;
+pub mod code;
 pub mod data_stack;
 pub mod entry;
 pub mod frame;
@@ -64,6 +65,7 @@ pub mod generator_frame;
 pub mod machine;
 pub mod running;
 pub mod stack_ref;
+pub mod table;
 pub mod version;
 pub mod vm;
 

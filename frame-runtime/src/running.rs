@@ -24,7 +24,7 @@ use crate::machine::generator::{Executing, OnSend};
 use crate::machine::owner::{self, OnPop};
 use crate::stack_ref::{Ref, StackRef};
 use crate::version::{Frames, FramesOf, Position};
-use crate::vm::{Code, CodeUnit, Instruction, Value, Vm};
+use crate::vm::{CodeUnit, FrameCode, FrameVm, Instruction, Value};
 
 /// Memory is given back by what the handle knows of its owner, whatever transitions a version of somebody's own allows.
 #[inline(always)]
@@ -42,7 +42,7 @@ pub(crate) type Brand<'t> = PhantomData<fn(&'t ()) -> &'t ()>;
 ///
 /// `O` is the owner of the frame's memory, one of [`owner`] or [`Any`]: [`by_owner`](Self::by_owner) asks.
 #[must_use = "a frame whose handle is lost runs no further, and is cleared when the entry is left"]
-pub struct Running<'t, V: Vm, O = Any, B: Bounds = Checked> {
+pub struct Running<'t, V: FrameVm, O = Any, B: Bounds = Checked> {
     pub(crate) frame: FramePtr<V>,
     /// Behind the top of the evaluation stack.
     top: *mut StackRef<V>,
@@ -56,7 +56,7 @@ pub struct Running<'t, V: Vm, O = Any, B: Bounds = Checked> {
 
 /// Who goes on after a return or a yield.
 #[must_use = "the frame in it runs next"]
-pub enum Returned<'t, V: Vm, B: Bounds = Checked> {
+pub enum Returned<'t, V: FrameVm, B: Bounds = Checked> {
     /// The frame below.
     Frame(Running<'t, V, Any, B>),
     /// Nobody: the loop is left.
@@ -64,7 +64,7 @@ pub enum Returned<'t, V: Vm, B: Bounds = Checked> {
 }
 
 /// A running frame by its owner.
-pub enum ByOwner<'t, V: Vm, B: Bounds = Checked> {
+pub enum ByOwner<'t, V: FrameVm, B: Bounds = Checked> {
     /// It is on the data stack.
     Thread(Running<'t, V, owner::Thread, B>),
     /// It is in a generator.
@@ -83,7 +83,7 @@ pub struct Site {
 impl Site {
     /// What the frame notes of it: 16 bits, which in some versions count the call as well.
     #[inline(always)]
-    fn return_offset<V: Vm>(self) -> u16 {
+    fn return_offset<V: FrameVm>(self) -> u16 {
         let own = if <FramesOf<V> as Frames>::RETURN_OFFSET_COUNTS_CALL { 1 + u16::from(self.caches) } else { 0 };
         match self.jump.checked_add(own) {
             Some(offset) => offset,
@@ -148,7 +148,7 @@ impl<H, C> fmt::Debug for Refused<H, C> {
 /// A generator's frame runs, or nothing happened.
 pub type Resumed<'t, V, B, H, S> = Result<Running<'t, V, owner::Generator, B>, Refused<H, GeneratorFrame<V, S>>>;
 
-impl<'t, V: Vm, O, B: Bounds> Running<'t, V, O, B> {
+impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
     /// The handle of a frame. There must be no other one of the entry.
     #[inline(always)]
     pub(crate) fn new(
@@ -523,7 +523,7 @@ impl<'t, V: Vm, O, B: Bounds> Running<'t, V, O, B> {
     ///
     /// ```compile_fail,E0277
     /// # use frame_runtime::{running::Running, machine::owner, version::Cpython3_14, vm::Vm};
-    /// fn pop<V: Vm<Python = Cpython3_14>>(frame: Running<'_, V, owner::Generator>) {
+    /// fn pop<V: FrameVm<Python = Cpython3_14>>(frame: Running<'_, V, owner::Generator>) {
     ///     let _ = frame.ret(); // a generator's frame is not on the data stack
     /// }
     /// ```
@@ -587,7 +587,7 @@ impl<'t, V: Vm, O, B: Bounds> Running<'t, V, O, B> {
 
 #[cold]
 #[inline(never)]
-fn overflow<V: Vm>(_: StackRef<V>) -> ! {
+fn overflow<V: FrameVm>(_: StackRef<V>) -> ! {
     panic!("push on a full evaluation stack: the code's stacksize is too small")
 }
 

@@ -12,11 +12,11 @@ use core::ops::Deref;
 use core::ptr::{self, NonNull};
 
 use crate::version::{Frames, FramesOf};
-use crate::vm::{Value, Vm};
+use crate::vm::{FrameVm, Value};
 
 /// What a slot holds. Owns the reference if it is a counted one.
 #[repr(transparent)]
-pub struct StackRef<V: Vm> {
+pub struct StackRef<V: FrameVm> {
     word: *mut (),
     value: PhantomData<V::Value>,
 }
@@ -32,7 +32,7 @@ pub enum Unpacked<T> {
     Integer(isize),
 }
 
-impl<V: Vm> StackRef<V> {
+impl<V: FrameVm> StackRef<V> {
     const TAGS: crate::version::Tags = <FramesOf<V> as Frames>::TAGS;
     const NULL_SLOT: usize = <FramesOf<V> as Frames>::NULL_SLOT;
 
@@ -226,7 +226,7 @@ impl<V: Vm> StackRef<V> {
     }
 }
 
-impl<V: Vm> Drop for StackRef<V> {
+impl<V: FrameVm> Drop for StackRef<V> {
     #[inline(always)]
     fn drop(&mut self) {
         if self.is_owned() {
@@ -235,25 +235,25 @@ impl<V: Vm> Drop for StackRef<V> {
     }
 }
 
-impl<V: Vm> Default for StackRef<V> {
+impl<V: FrameVm> Default for StackRef<V> {
     fn default() -> Self {
         Self::null()
     }
 }
 
-impl<V: Vm> fmt::Debug for StackRef<V> {
+impl<V: FrameVm> fmt::Debug for StackRef<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "StackRef({:#x})", self.word.addr())
     }
 }
 
 /// A reference that is looked at, and not owned.
-pub struct Ref<'a, V: Vm> {
+pub struct Ref<'a, V: FrameVm> {
     value: ManuallyDrop<V::Value>,
     borrow: PhantomData<&'a V::Value>,
 }
 
-impl<V: Vm> Ref<'_, V> {
+impl<V: FrameVm> Ref<'_, V> {
     /// A look at the reference of a pointer.
     ///
     /// # Safety
@@ -267,7 +267,7 @@ impl<V: Vm> Ref<'_, V> {
     }
 }
 
-impl<V: Vm> Deref for Ref<'_, V> {
+impl<V: FrameVm> Deref for Ref<'_, V> {
     type Target = V::Value;
 
     #[inline(always)]

@@ -17,7 +17,7 @@ pub use crate::generated::version::*;
 use crate::layout::Layout;
 use crate::localsplus::Localsplus;
 use crate::machine::{Numbers, Runs, asend, athrow, generator, owner};
-use crate::vm::Vm;
+use crate::vm::{FrameVm, Vm};
 
 /// A version of CPython, as a type without values.
 pub trait Version: Runs<generator::Machine> + Runs<asend::Machine> + Runs<athrow::Machine> + Sized + 'static {
@@ -68,7 +68,7 @@ unsafe impl<P: Generated> Vouched for P {}
 /// How the frames of a version lie in memory, and where their instruction pointers stand.
 pub trait Frames: Vouched + Numbers<owner::Thread> + Numbers<owner::Generator> + Sized + 'static {
     /// The header of a frame: what comes before the slots.
-    type Specials<V: Vm>: Specials<V>;
+    type Specials<V: FrameVm>: Specials<V>;
 
     /// The word of an empty slot.
     const NULL_SLOT: usize;

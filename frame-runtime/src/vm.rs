@@ -4,22 +4,29 @@
 
 #![expect(unsafe_code, reason = "a VM promises what memory safety rests on")]
 
-use core::cell::Cell;
+use alloc::borrow::Cow;
 use core::convert::Infallible;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
+use core::sync::atomic::{AtomicU16, Ordering};
 
-use crate::version::Activation;
+use crate::code::Code;
+use crate::version::{Activation, Version};
 
-/// A virtual machine: everything that frames are generic over.
+/// A virtual machine: everything that frames and code objects are generic over.
 pub trait Vm: Sized + 'static {
-    /// The version of CPython whose frames it has.
-    type Python: Activation;
+    /// The version of CPython whose frames and code objects it has.
+    type Python: Version;
     /// One counted reference to an object.
     type Value: Value;
     /// What it adds to every frame, between CPython's fields and the slots. Dropped when the frame's memory goes.
     type FrameExtra: Default;
 }
+
+/// A VM whose frames are activation records on a data stack: every [`Vm`] of 3.11 or later is one.
+pub trait FrameVm: Vm<Python: Activation> {}
+
+impl<V: Vm<Python: Activation>> FrameVm for V {}
 
 /// One owned reference to an object of a VM: a counted raw pointer, an `Rc`, an `Arc`, a handle.
 ///
@@ -41,7 +48,7 @@ pub unsafe trait Value: Clone + 'static {
     /// The last reference to an object: dropping it runs whatever the object's end runs.
     type Last;
     /// The code objects among the objects.
-    type Code: Code + ?Sized;
+    type Code: FrameCode + ?Sized;
 
     /// The reference as a pointer whose two low bits are 0.
     fn into_raw(self) -> NonNull<()>;
@@ -85,7 +92,7 @@ pub struct Function<'a, T> {
 ///
 /// All answers are the same for the object's whole life; the units may change, but not their number or their place.
 /// There is at least one. None of the methods panics or enters a data stack.
-pub unsafe trait Code {
+pub unsafe trait FrameCode {
     /// Locals, cells and free variables, in slots (`co_nlocalsplus`).
     fn nlocalsplus(&self) -> u32;
     /// Slots of the evaluation stack (`co_stacksize`).
@@ -94,35 +101,36 @@ pub unsafe trait Code {
     fn units(&self) -> &[CodeUnit];
 }
 
-/// One code unit of two bytes: an instruction, or a part of an inline cache. It may be rewritten while it is run.
+/// One code unit of two bytes: an instruction, or a part of an inline cache. It may be rewritten while it is run, also by
+/// another thread: each read and each write is whole, and in no order with others.
 #[derive(Debug, Default)]
 #[repr(transparent)]
-pub struct CodeUnit(Cell<u16>);
+pub struct CodeUnit(AtomicU16);
 
 impl CodeUnit {
     /// An instruction: the opcode is the first byte in memory.
     #[inline]
     pub const fn new(opcode: u8, argument: u8) -> CodeUnit {
-        CodeUnit(Cell::new(u16::from_ne_bytes([opcode, argument])))
+        CodeUnit(AtomicU16::new(u16::from_ne_bytes([opcode, argument])))
     }
 
     /// The opcode and its argument.
     #[inline(always)]
     pub fn instruction(&self) -> Instruction {
-        let [opcode, argument] = self.0.get().to_ne_bytes();
+        let [opcode, argument] = self.0.load(Ordering::Relaxed).to_ne_bytes();
         Instruction { opcode, argument }
     }
 
     /// All 16 bits, as in an inline cache.
     #[inline]
     pub fn get(&self) -> u16 {
-        self.0.get()
+        self.0.load(Ordering::Relaxed)
     }
 
     /// Changes the unit: specialisation, instrumentation, cache contents.
     #[inline]
     pub fn set(&self, bits: u16) {
-        self.0.set(bits);
+        self.0.store(bits, Ordering::Relaxed);
     }
 }
 
@@ -149,7 +157,7 @@ impl<P: Activation> Vm for Blank<P> {
 pub enum NoValue {}
 
 // SAFETY: there are no values, so nothing is ever promised of one.
-unsafe impl Code for NoValue {
+unsafe impl FrameCode for NoValue {
     fn nlocalsplus(&self) -> u32 {
         match *self {}
     }
@@ -191,4 +199,135 @@ unsafe impl Value for NoValue {
     fn as_function(&self) -> Option<Function<'_, NoValue>> {
         match *self {}
     }
+}
+
+/// What code objects ask of a VM's objects: to be made, looked at, compared and hashed.
+pub trait Objects: Vm {
+    /// What the VM raises.
+    type Exception;
+
+    /// Makes an object out of what a file holds.
+    ///
+    /// # Errors
+    ///
+    /// What the VM raises, such as a `MemoryError`.
+    fn make(&self, constant: Constant<'_, Self>) -> Result<Self::Value, Self::Exception>;
+
+    /// Makes an object out of a code object.
+    ///
+    /// # Errors
+    ///
+    /// What the VM raises.
+    fn make_code(&self, code: Code<Self>) -> Result<Self::Value, Self::Exception>;
+
+    /// What an object is, as far as the comparison of constants has to know.
+    fn shape<'a>(&self, value: &'a Self::Value) -> Shape<'a, Self>;
+
+    /// Python's `==` of two objects that are both of one [`Shape::Exact`] type.
+    fn equal(&self, left: &Self::Value, right: &Self::Value) -> bool;
+
+    /// Python's `hash()`.
+    ///
+    /// # Errors
+    ///
+    /// What the VM raises: `unhashable type: 'list'`.
+    fn hash(&self, value: &Self::Value) -> Result<i64, Self::Exception>;
+
+    /// Python's `hash()` of a bytes object with this content.
+    fn hash_bytes(&self, bytes: &[u8]) -> i64;
+
+    /// The text of an exact `str` (not of a subclass): UTF-8, a lone surrogate as three bytes. `None` for anything else.
+    fn text<'a>(&self, value: &'a Self::Value) -> Option<Cow<'a, [u8]>>;
+
+    /// The name of an object's type, for messages: `int`.
+    fn type_name<'a>(&self, value: &'a Self::Value) -> Cow<'a, str>;
+
+    /// The one object that stands for all equal strings; the object itself where the VM does not intern.
+    fn intern(&self, value: Self::Value) -> Self::Value {
+        value
+    }
+}
+
+/// An object to be made. What it consists of is lent: a VM takes references of its own.
+#[derive(Debug)]
+pub enum Constant<'a, V: Vm> {
+    /// `None`
+    None,
+    /// `True`, `False`
+    Bool(bool),
+    /// `...`
+    Ellipsis,
+    /// The exception's type.
+    StopIteration,
+    /// An `int`.
+    Int(Int<'a>),
+    /// A `float`.
+    Float(f64),
+    /// A `complex`: real and imaginary part.
+    Complex(f64, f64),
+    /// A `str`.
+    Str {
+        /// UTF-8, a lone surrogate as three bytes.
+        text: &'a [u8],
+        /// Whether the file says that it is interned.
+        interned: bool,
+    },
+    /// A `bytes` object.
+    Bytes(&'a [u8]),
+    /// A `tuple`.
+    Tuple(&'a [V::Value]),
+    /// A `list`.
+    List(&'a [V::Value]),
+    /// A `set`.
+    Set(&'a [V::Value]),
+    /// A `frozenset`.
+    FrozenSet(&'a [V::Value]),
+    /// A `dict`: keys and values.
+    Dict(&'a [(V::Value, V::Value)]),
+    /// A `frozendict` (3.15): keys and values.
+    FrozenDict(&'a [(V::Value, V::Value)]),
+    /// A `slice` (3.14): start, stop, step.
+    Slice(&'a [V::Value; 3]),
+}
+
+/// An `int` in digits of 15 bits, the low one first, the last one not 0; 0 has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Int<'a> {
+    /// Whether it is below 0.
+    pub negative: bool,
+    /// The digits.
+    pub digits: &'a [u16],
+}
+
+impl Int<'_> {
+    /// The value, if it fits.
+    pub fn to_i64(self) -> Option<i64> {
+        if self.digits.len() > 5 {
+            return None;
+        }
+        let size = self.digits.iter().rev().fold(0_i128, |value, digit| value << 15 | i128::from(*digit));
+        i64::try_from(if self.negative { -size } else { size }).ok()
+    }
+}
+
+/// What an object is, as far as the comparison of constants has to know.
+#[derive(Debug)]
+pub enum Shape<'a, V: Vm> {
+    /// An `int`, `str`, `bytes` or `bool` of exactly that type: equal to one of the same type by `==`. The number tells
+    /// the four apart.
+    Exact(u8),
+    /// A `float`.
+    Float(f64),
+    /// A `complex`.
+    Complex(f64, f64),
+    /// A `tuple`.
+    Tuple(&'a [V::Value]),
+    /// A `frozenset`.
+    FrozenSet(&'a [V::Value]),
+    /// A `slice`.
+    Slice([&'a V::Value; 3]),
+    /// A code object.
+    Code(&'a Code<V>),
+    /// Anything else, also `None`, `...`, and objects of subclasses: equal to itself only.
+    Other,
 }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use frame_runtime::stack_ref::StackRef;
 use frame_runtime::version::Activation;
-use frame_runtime::vm::{self, Code, CodeUnit, Function, Vm};
+use frame_runtime::vm::{self, CodeUnit, FrameCode, Function, Vm};
 
 thread_local! {
     static LIVE: Cell<usize> = const { Cell::new(0) };
@@ -89,7 +89,7 @@ pub(crate) struct Units {
 }
 
 // SAFETY: nothing changes, and there is at least one unit.
-unsafe impl Code for Units {
+unsafe impl FrameCode for Units {
     fn nlocalsplus(&self) -> u32 {
         self.nlocalsplus
     }

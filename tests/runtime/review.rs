@@ -22,7 +22,7 @@ use frame_runtime::machine::{Gone, Numbers, Rules, Runs, asend, athrow, generato
 use frame_runtime::running::{Any, Arguments, ByOwner, Reason, Returned, Running, Site};
 use frame_runtime::stack_ref::StackRef;
 use frame_runtime::version::{Activation, Version};
-use frame_runtime::vm::{self, Function, Vm};
+use frame_runtime::vm::{self, FrameVm, Function, Vm};
 
 use crate::machine::{Machine, Value, ended, live};
 
@@ -80,7 +80,7 @@ impl<P> OnMakeGenerator<Lawless<P>, owner::Generator> for Any {}
 type Frame<'t, P, O = Any> = Running<'t, Machine<Lawless<P>>, O>;
 type Stored<P, S> = GeneratorFrame<Machine<Lawless<P>>, S>;
 
-fn enter<V: Vm<Value = Value>, R>(stack: &DataStack<V>, body: impl for<'t> FnOnce(Entry<'t, V>) -> R) -> R {
+fn enter<V: FrameVm<Value = Value>, R>(stack: &DataStack<V>, body: impl for<'t> FnOnce(Entry<'t, V>) -> R) -> R {
     stack.enter(Value::new("shim"), body).expect("nobody holds a frame")
 }
 

@@ -74,6 +74,7 @@ pub(super) fn emit_items(module: &Module<'_>) -> Vec<TokenStream> {
                 structs: layout::STRUCTS,
                 numbers: &[#(#numbers),*],
                 opcodes: &opcode::TABLE,
+                stack_effect: |number, argument, jump| opcode::Opcode::from_u8(number).ok()?.stack_effect(argument, jump),
             };
         },
     ]

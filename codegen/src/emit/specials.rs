@@ -155,7 +155,7 @@ pub(super) fn emit(spec: &Spec) -> Body {
         use core::cell::Cell;
         use core::mem::offset_of;
         use crate::frame::{InterpreterFrame, Lent, Link, Place, Plain, Specials, StackIndex, StackPointer, StackTop, Start, Tagged};
-        use crate::vm::{Blank, CodeUnit, Vm};
+        use crate::vm::{Blank, CodeUnit, FrameVm};
     }];
     let markers: std::collections::BTreeSet<String> =
         all.iter().flat_map(|(_, _, minors)| minors).map(|minor| name::marker(*minor)).collect();
@@ -214,14 +214,14 @@ fn emit_header(spec: &Spec, first: Minor, header: &Header, minors: &[Minor]) -> 
         #[doc = ""]
         #[doc = #source]
         #[repr(C)]
-        pub struct #ty<V: Vm> {
+        pub struct #ty<V: FrameVm> {
             #(#fields)*
         }
     }];
     items.extend(checks);
     let accessors = accessors(header);
     items.push(quote! {
-        impl<V: Vm> Specials<V> for #ty<V> {
+        impl<V: FrameVm> Specials<V> for #ty<V> {
             #[inline(always)]
             fn new(start: Start<V>) -> Self {
                 #ty { #(#starts)* }

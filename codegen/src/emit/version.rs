@@ -18,7 +18,7 @@ pub(super) fn emit(spec: &Spec) -> Body {
         use crate::machine::{Numbers, owner};
         use super::specials;
         use crate::version::{Activation, Classic, ClearStep, Frames, Generated, Position, Tags, Version};
-        use crate::vm::Vm;
+        use crate::vm::FrameVm;
     }];
     let headers = specials::distinct(spec);
     let mut activations = Vec::new();
@@ -96,7 +96,7 @@ fn frames(spec: &Spec, facts: &Facts, minor: Minor, headers: &[Distinct]) -> Opt
     let suspended = emit_position(suspended);
     Some(quote! {
         impl Frames for #marker {
-            type Specials<V: Vm> = specials::#specials<V>;
+            type Specials<V: FrameVm> = specials::#specials<V>;
             const NULL_SLOT: usize = #null;
             const TAGS: Tags = #tags;
             const CLEAR: &'static [ClearStep] = &[#(#clear),*];

@@ -7,7 +7,7 @@ use crate::frame::{
     InterpreterFrame, Lent, Link, Place, Plain, Specials, StackIndex, StackPointer,
     StackTop, Start, Tagged,
 };
-use crate::vm::{Blank, CodeUnit, Vm};
+use crate::vm::{Blank, CodeUnit, FrameVm};
 
 use crate::version::{Cpython3_11, Cpython3_12, Cpython3_13, Cpython3_14, Cpython3_15};
 
@@ -15,7 +15,7 @@ use crate::version::{Cpython3_11, Cpython3_12, Cpython3_13, Cpython3_14, Cpython
 ///
 /// Source: `struct _PyInterpreterFrame`, internal/pycore_frame.h, v3.11.7.
 #[repr(C)]
-pub struct Specials3_11<V: Vm> {
+pub struct Specials3_11<V: FrameVm> {
     /// `f_func`: `*PyFunctionObject`, strong. The function; keeps globals, builtins and closure alive.
     f_func: Plain<V>,
     /// `f_globals`: `*PyObject`, borrowed from `f_func`. The function's globals.
@@ -57,7 +57,7 @@ const _: () = {
     assert!(Frame::SLOTS_OFFSET == 72);
 };
 
-impl<V: Vm> Specials<V> for Specials3_11<V> {
+impl<V: FrameVm> Specials<V> for Specials3_11<V> {
     #[inline(always)]
     fn new(start: Start<V>) -> Self {
         Specials3_11 {
@@ -135,7 +135,7 @@ impl<V: Vm> Specials<V> for Specials3_11<V> {
 ///
 /// Source: `struct _PyInterpreterFrame`, internal/pycore_frame.h, v3.12.1.
 #[repr(C)]
-pub struct Specials3_12<V: Vm> {
+pub struct Specials3_12<V: FrameVm> {
     /// `f_code`: `*PyCodeObject`, strong. What runs: the code object; in shims a code object of the interpreter's own.
     f_code: Plain<V>,
     /// `previous`: `*_PyInterpreterFrame`, not counted. The caller's frame, or a shim. Null at the bottom of a stack, in a generator that does not run, in a frame object.
@@ -177,7 +177,7 @@ const _: () = {
     assert!(Frame::SLOTS_OFFSET == 72);
 };
 
-impl<V: Vm> Specials<V> for Specials3_12<V> {
+impl<V: FrameVm> Specials<V> for Specials3_12<V> {
     #[inline(always)]
     fn new(start: Start<V>) -> Self {
         Specials3_12 {
@@ -255,7 +255,7 @@ impl<V: Vm> Specials<V> for Specials3_12<V> {
 ///
 /// Source: `struct _PyInterpreterFrame`, internal/pycore_frame.h, v3.13.18.
 #[repr(C)]
-pub struct Specials3_13<V: Vm> {
+pub struct Specials3_13<V: FrameVm> {
     /// `f_executable`: `*PyObject`, strong. What runs: the code object; None in shims and in the base frame.
     f_executable: Plain<V>,
     /// `previous`: `*_PyInterpreterFrame`, not counted. The caller's frame, or a shim. Null at the bottom of a stack, in a generator that does not run, in a frame object.
@@ -297,7 +297,7 @@ const _: () = {
     assert!(Frame::SLOTS_OFFSET == 72);
 };
 
-impl<V: Vm> Specials<V> for Specials3_13<V> {
+impl<V: FrameVm> Specials<V> for Specials3_13<V> {
     #[inline(always)]
     fn new(start: Start<V>) -> Self {
         Specials3_13 {
@@ -375,7 +375,7 @@ impl<V: Vm> Specials<V> for Specials3_13<V> {
 ///
 /// Source: `struct _PyInterpreterFrame`, internal/pycore_interpframe_structs.h, v3.14.10.
 #[repr(C)]
-pub struct Specials3_14<V: Vm> {
+pub struct Specials3_14<V: FrameVm> {
     /// `f_executable`: `_PyStackRef`, strong. What runs: the code object; None in shims and in the base frame.
     f_executable: Tagged<V>,
     /// `previous`: `*_PyInterpreterFrame`, not counted. The caller's frame, or a shim. Null at the bottom of a stack, in a generator that does not run, in a frame object.
@@ -438,7 +438,7 @@ const _: () = {
     assert!(Frame::SLOTS_OFFSET == 80);
 };
 
-impl<V: Vm> Specials<V> for Specials3_14<V> {
+impl<V: FrameVm> Specials<V> for Specials3_14<V> {
     #[inline(always)]
     fn new(start: Start<V>) -> Self {
         Specials3_14 {

@@ -7,7 +7,7 @@ use super::specials;
 use crate::version::{
     Activation, Classic, ClearStep, Frames, Generated, Position, Tags, Version,
 };
-use crate::vm::Vm;
+use crate::vm::FrameVm;
 
 /// CPython 3.8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,7 +167,7 @@ impl Version for Cpython3_11 {
 impl Generated for Cpython3_11 {}
 
 impl Frames for Cpython3_11 {
-    type Specials<V: Vm> = specials::Specials3_11<V>;
+    type Specials<V: FrameVm> = specials::Specials3_11<V>;
     const NULL_SLOT: usize = 0;
     const TAGS: Tags = Tags::NONE;
     const CLEAR: &'static [ClearStep] = &[
@@ -286,7 +286,7 @@ impl Version for Cpython3_12 {
 impl Generated for Cpython3_12 {}
 
 impl Frames for Cpython3_12 {
-    type Specials<V: Vm> = specials::Specials3_12<V>;
+    type Specials<V: FrameVm> = specials::Specials3_12<V>;
     const NULL_SLOT: usize = 0;
     const TAGS: Tags = Tags::NONE;
     const CLEAR: &'static [ClearStep] = &[
@@ -405,7 +405,7 @@ impl Version for Cpython3_13 {
 impl Generated for Cpython3_13 {}
 
 impl Frames for Cpython3_13 {
-    type Specials<V: Vm> = specials::Specials3_13<V>;
+    type Specials<V: FrameVm> = specials::Specials3_13<V>;
     const NULL_SLOT: usize = 0;
     const TAGS: Tags = Tags::NONE;
     const CLEAR: &'static [ClearStep] = &[
@@ -540,7 +540,7 @@ impl Version for Cpython3_14 {
 impl Generated for Cpython3_14 {}
 
 impl Frames for Cpython3_14 {
-    type Specials<V: Vm> = specials::Specials3_14<V>;
+    type Specials<V: FrameVm> = specials::Specials3_14<V>;
     const NULL_SLOT: usize = 1;
     const TAGS: Tags = Tags {
         mask: 3,
@@ -680,7 +680,7 @@ impl Version for Cpython3_15 {
 impl Generated for Cpython3_15 {}
 
 impl Frames for Cpython3_15 {
-    type Specials<V: Vm> = specials::Specials3_14<V>;
+    type Specials<V: FrameVm> = specials::Specials3_14<V>;
     const NULL_SLOT: usize = 1;
     const TAGS: Tags = Tags {
         mask: 3,

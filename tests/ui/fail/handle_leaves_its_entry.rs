@@ -1,9 +1,9 @@
 //! A handle lives as long as its entry: behind it the frame is gone.
 
 use frame_runtime::data_stack::DataStack;
-use frame_runtime::vm::Vm;
+use frame_runtime::vm::FrameVm;
 
-fn keep<V: Vm>(stack: &DataStack<V>, shim: V::Value) {
+fn keep<V: FrameVm>(stack: &DataStack<V>, shim: V::Value) {
     let mut kept = None;
     let _ = stack.enter(shim, |entry| kept = Some(entry));
 }

@@ -238,4 +238,7 @@ pub static LAYOUT: Layout = Layout {
         },
     ],
     opcodes: &opcode::TABLE,
+    stack_effect: |number, argument, jump| {
+        opcode::Opcode::from_u8(number).ok()?.stack_effect(argument, jump)
+    },
 };

@@ -1,0 +1,61 @@
+//! CPython's tables of bytes: where instructions stand in the source, and who handles their exceptions.
+
+mod format;
+
+use core::fmt;
+
+pub use format::{Column, Form, Format, Head, Number, Part, Piece, Source, Step};
+
+/// A row of a table: generated types are.
+pub trait Row<const N: usize>: Copy + fmt::Debug + PartialEq {
+    /// The bytes' meaning.
+    const FORMAT: Format<N>;
+
+    /// A row out of its columns, in the spec's order; -1 where there is no value.
+    fn from_columns(columns: [i32; N]) -> Self;
+
+    /// Its columns.
+    fn to_columns(self) -> [i32; N];
+}
+
+/// Bytes that are no table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DecodeError {
+    /// The table, `location`.
+    pub table: &'static str,
+    /// The byte at fault, from the start of the table; its length where a byte is missing.
+    pub byte: usize,
+    /// What is wrong with it.
+    pub fault: Fault,
+}
+
+/// What is wrong with a byte of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// An entry is cut off here.
+    Truncated,
+    /// The first byte of an entry has no mark.
+    NoMark,
+    /// A mark within an entry: an entry begins before the one in front of it ends.
+    Mark,
+    /// No form has this code.
+    UnknownCode(i16),
+    /// A number with more digits than its form has, or a value that does not fit 32 bits.
+    TooLarge,
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} table, byte {}: ", self.table, self.byte)?;
+        match self.fault {
+            Fault::Truncated => f.write_str("the table ends within an entry"),
+            Fault::NoMark => f.write_str("an entry begins without its mark"),
+            Fault::Mark => f.write_str("a new entry begins within an entry"),
+            Fault::UnknownCode(code) => write!(f, "no entry has the code {code}"),
+            Fault::TooLarge => f.write_str("a number is too large"),
+        }
+    }
+}
+
+impl core::error::Error for DecodeError {}
