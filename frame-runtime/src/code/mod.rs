@@ -21,11 +21,13 @@ mod constants;
 mod keys;
 mod new;
 mod replace;
+mod tables;
 mod units;
 mod variables;
 
 pub use replace::Changes;
 
+use crate::table::{Handlers, LineIndex};
 use crate::vm::{CodeUnit, Vm};
 use variables::Slots;
 
@@ -53,6 +55,8 @@ pub struct Code<V: Vm> {
     qualname: Option<V::Value>,
     linetable: Box<[u8]>,
     exceptiontable: Box<[u8]>,
+    lines: LineIndex,
+    handlers: Handlers,
 }
 
 /// What a code object is made of.
