@@ -4,6 +4,7 @@ mod format;
 
 use core::fmt;
 
+pub use crate::generated::table::*;
 pub use format::{Column, Form, Format, Head, Number, Part, Piece, Source, Step};
 
 /// A row of a table: generated types are.
@@ -16,6 +17,17 @@ pub trait Row<const N: usize>: Copy + fmt::Debug + PartialEq {
 
     /// Its columns.
     fn to_columns(self) -> [i32; N];
+}
+
+/// The table of a version that says which lines instructions come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Lines {
+    /// [`LocationRow`]: `co_linetable` from 3.11 on.
+    Location,
+    /// [`LineRow`]: `co_linetable` of 3.10.
+    Line,
+    /// [`LnotabRow`]: `co_lnotab` up to 3.9.
+    Lnotab,
 }
 
 /// Bytes that are no table.
