@@ -1,11 +1,21 @@
 //! Code objects of every version, over the objects of a VM.
 
+mod branch;
+mod fault;
+mod instruction;
+mod rule;
+pub mod verify;
+
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
 use crate::vm::{CodeUnit, Vm};
+
+pub use branch::{Branch, Branches, branches};
+pub use instruction::{Instruction, InstructionSet, Instructions};
+pub use verify::{Fault, Handler, HandlerFault, Unverified, VariableSlots, VerifyError, verify};
 
 /// A code object.
 ///
