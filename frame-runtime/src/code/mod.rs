@@ -30,16 +30,19 @@ mod replace;
 mod tables;
 mod units;
 mod variables;
+mod verified;
 
 pub use replace::Changes;
+pub use verified::{Rejected, Verified};
 
 use crate::table::{Handlers, LineIndex};
 use crate::vm::{CodeUnit, Vm};
 use variables::Slots;
 
+pub use crate::table::Handler;
 pub use branch::{Branch, Branches, branches};
 pub use instruction::{Instruction, InstructionSet, Instructions};
-pub use verify::{Fault, Handler, HandlerFault, Unverified, VariableSlots, VerifyError, verify};
+pub use verify::{Fault, HandlerFault, Unverified, VariableSlots, VerifyError, verify};
 
 /// A code object.
 ///

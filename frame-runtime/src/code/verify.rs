@@ -45,6 +45,7 @@ use alloc::vec::Vec;
 pub use super::fault::{Fault, HandlerFault, VerifyError};
 use super::instruction::{Instruction, InstructionSet, Instructions};
 use super::rule::{Flow, Group, Operand};
+use crate::table::Handler;
 
 /// Code that is to be verified.
 #[derive(Clone, Copy, Debug)]
@@ -79,21 +80,6 @@ pub enum VariableSlots<'a> {
         /// Free variables.
         frees: usize,
     },
-}
-
-/// An entry of the exception table. Units from the start of the code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Handler {
-    /// The first unit it covers.
-    pub start: u32,
-    /// The unit behind the last one.
-    pub end: u32,
-    /// Where it begins.
-    pub target: u32,
-    /// How many entries of the stack it keeps.
-    pub depth: u32,
-    /// Whether the index of the raising instruction is pushed before the exception.
-    pub lasti: bool,
 }
 
 /// Checks that code can be run without leaving it, its stack, its variables, constants and names; what that means is told
