@@ -1,10 +1,21 @@
 //! CPython's tables of bytes: where instructions stand in the source, and who handles their exceptions.
 
+mod decode;
+mod encode;
+mod exceptions;
 mod format;
+mod index;
+mod lines;
+mod shape;
 
 use core::fmt;
 
+pub use decode::{Entries, Entry, Mark};
+pub use encode::{EncodeError, Encoder, runs};
+pub use exceptions::{ExceptionTable, Handler, Handlers};
 pub use format::{Column, Form, Format, Head, Number, Part, Piece, Source, Step};
+pub use index::{Index, find};
+pub use lines::{LineIndex, LineRange, LineRanges, LineTable};
 
 /// A row of a table: generated types are.
 pub trait Row<const N: usize>: Copy + fmt::Debug + PartialEq {
