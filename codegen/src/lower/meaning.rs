@@ -1,5 +1,7 @@
 //! Items of the spec language to models: names become what they name, words of closed lists are looked up.
 
+mod table;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ast::{self, Item, MachinePart, Versions};
@@ -64,11 +66,12 @@ pub(crate) fn lower(items: Vec<Item>, meaning: &mut Meaning, sink: &mut Sink) {
                 meaning.positions.push(position);
             }
             Item::Table(item) => {
-                let range = range(&item.versions, sink);
-                let known = meaning.tables.iter().filter(|known| known.name == item.name);
-                let known = known.map(|known| (&known.name, known.versions.range()));
-                item_twice("tables of one name", &item.name, range, known, sink);
-                meaning.tables.push(item);
+                let table = table::lower(item, sink);
+                // A table is one module with one type, as a machine is.
+                let every = Range::default();
+                let known = meaning.tables.iter().map(|known| &known.name).filter(|known| **known == table.name);
+                item_twice("tables of one name", &table.name, every, known.map(|known| (known, every)), sink);
+                meaning.tables.push(table);
             }
         }
     }
