@@ -79,10 +79,12 @@ pub(super) fn emit(table: &Table, runtime: &TokenStream) -> Body {
         impl Row<#count> for #ty {
             const FORMAT: Format<#count> = #format;
 
+            #[inline]
             fn from_columns([#(#fields),*]: [i32; #count]) -> Self {
                 #ty { #(#fields),* }
             }
 
+            #[inline]
             fn to_columns(self) -> [i32; #count] {
                 [#(self.#fields),*]
             }

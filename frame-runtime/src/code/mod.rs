@@ -10,6 +10,12 @@
 //! `bytearray`, too large an `int`, unknown keywords), copies of instances of subclasses of `str`, and the audit event
 //! `code.__new__`.
 
+mod branch;
+mod fault;
+mod instruction;
+mod rule;
+pub mod verify;
+
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -30,6 +36,10 @@ pub use replace::Changes;
 use crate::table::{Handlers, LineIndex};
 use crate::vm::{CodeUnit, Vm};
 use variables::Slots;
+
+pub use branch::{Branch, Branches, branches};
+pub use instruction::{Instruction, InstructionSet, Instructions};
+pub use verify::{Fault, Handler, HandlerFault, Unverified, VariableSlots, VerifyError, verify};
 
 /// A code object.
 ///

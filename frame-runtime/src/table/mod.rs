@@ -10,10 +10,10 @@ mod shape;
 
 use core::fmt;
 
+pub use crate::generated::table::*;
 pub use decode::{Entries, Entry, Mark};
 pub use encode::{EncodeError, Encoder, runs};
 pub use exceptions::{ExceptionTable, Handler, Handlers};
-pub use crate::generated::table::*;
 pub use format::{Column, Form, Format, Head, Number, Part, Piece, Source, Step};
 pub use index::{Index, find};
 pub use lines::{LineIndex, LineRange, LineRanges, LineTable};

@@ -91,6 +91,7 @@ impl Row<5> for ExceptionRow {
         ],
     };
 
+    #[inline]
     fn from_columns([start, size, target, depth, lasti]: [i32; 5]) -> Self {
         ExceptionRow {
             start,
@@ -101,6 +102,7 @@ impl Row<5> for ExceptionRow {
         }
     }
 
+    #[inline]
     fn to_columns(self) -> [i32; 5] {
         [self.start, self.size, self.target, self.depth, self.lasti]
     }

@@ -63,10 +63,12 @@ impl Row<1> for LineRow {
         ],
     };
 
+    #[inline]
     fn from_columns([line]: [i32; 1]) -> Self {
         LineRow { line }
     }
 
+    #[inline]
     fn to_columns(self) -> [i32; 1] {
         [self.line]
     }

@@ -56,10 +56,12 @@ impl Row<1> for LnotabRow {
         ],
     };
 
+    #[inline]
     fn from_columns([line]: [i32; 1]) -> Self {
         LnotabRow { line }
     }
 
+    #[inline]
     fn to_columns(self) -> [i32; 1] {
         [self.line]
     }

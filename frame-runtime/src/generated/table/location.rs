@@ -177,6 +177,7 @@ impl Row<4> for LocationRow {
         ],
     };
 
+    #[inline]
     fn from_columns([line, end_line, column, end_column]: [i32; 4]) -> Self {
         LocationRow {
             line,
@@ -186,6 +187,7 @@ impl Row<4> for LocationRow {
         }
     }
 
+    #[inline]
     fn to_columns(self) -> [i32; 4] {
         [self.line, self.end_line, self.column, self.end_column]
     }
