@@ -102,7 +102,7 @@ fn parts_equal<'a, P: Version>(
                     }
                 })
         }
-        (Object::Code(left), Object::Code(right)) => left.equal(&Plain::default(), right),
+        (Object::Code(left), Object::Code(right)) => left.equals(&Plain::default(), right),
         _ => false,
     }
 }

@@ -245,8 +245,11 @@ fn distinct<P: Version>(items: &[Value<P>]) -> Result<Box<[Value<P>]>, Exception
     Ok(keys.keys.into_iter().cloned().collect())
 }
 
+/// Keys and values.
+type Pairs<P> = Box<[(Value<P>, Value<P>)]>;
+
 /// The first of equal keys, with the last value.
-fn mapping<P: Version>(pairs: &[(Value<P>, Value<P>)]) -> Result<Box<[(Value<P>, Value<P>)]>, Exception> {
+fn mapping<P: Version>(pairs: &[(Value<P>, Value<P>)]) -> Result<Pairs<P>, Exception> {
     let mut keys = Distinct { places: BTreeMap::new(), keys: Vec::new() };
     let mut found: Vec<(Value<P>, Value<P>)> = Vec::new();
     for (key, value) in pairs {

@@ -5,12 +5,12 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 use core::ops::Range;
 
+pub use super::error::{Fault, ReadError};
 pub use super::text::TextError;
 use super::{minor_of, text};
-use crate::code::{Code, CodeError, Fields, Variables};
+use crate::code::{Code, Fields, Variables};
 use crate::version::Version;
 use crate::vm::{Constant, Int, Objects, Shape, Vm};
 
@@ -20,136 +20,11 @@ use crate::vm::{Constant, Int, Objects, Shape, Vm};
 const DEPTH: usize = 2000;
 
 /// The bit of a type byte that says: later objects may refer to this one.
-const FLAG_REF: u8 = 0x80;
+pub(super) const FLAG_REF: u8 = 0x80;
 
 /// Bytes that references may multiply into, for each byte of the input: a code object has its own copy of tuples and
 /// bytes that several of them share in the file.
-const COPIED_PER_BYTE: usize = 64;
-
-/// Why bytes are no marshalled object.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ReadError<E> {
-    /// The byte at fault: the type byte of the object, a digit; the input's length where bytes are missing.
-    pub at: usize,
-    /// What is wrong.
-    pub what: Fault<E>,
-}
-
-/// What is wrong with marshalled bytes.
-///
-/// Source: `r_object`, Python/marshal.c.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Fault<E> {
-    /// An object should begin where the input ends. The same is said, before 3.11, of a missing count of one byte.
-    ObjectMissing,
-    /// A count of one byte is missing.
-    ByteMissing,
-    /// The input ends within something of a known size.
-    TooShort,
-    /// No type has this byte, or none has it in this version.
-    UnknownType(u8),
-    /// A reference to an object that is not there, or that is not complete and of a type which CPython refuses then.
-    Reference(i32),
-    /// A reference to a tuple, list, dict or set from within. CPython makes an object that holds itself; no code object
-    /// has one, and a VM that is told of complete objects only cannot make it.
-    Cycle(i32),
-    /// A size below 0.
-    Size {
-        /// Of what: `tuple`.
-        of: &'static str,
-        /// The size.
-        size: i32,
-    },
-    /// A digit of an integer with more than 15 bits.
-    Digit(u16),
-    /// An integer whose highest digit is 0.
-    Unnormalized,
-    /// Objects are nested too deep.
-    TooDeep,
-    /// Nothing, where an object should be; the word says in what.
-    Null(&'static str),
-    /// A string that is no UTF-8.
-    Text(TextError),
-    /// A float or complex number whose text is none.
-    Number(String),
-    /// A field of a code object is of the wrong type.
-    Field {
-        /// The field: `co_consts`.
-        name: &'static str,
-        /// The type it should have.
-        wanted: &'static str,
-    },
-    /// There is no such code object.
-    Code(CodeError),
-    /// Code objects refer to the same large tuples and strings so often that they would grow far beyond the input.
-    Expansion,
-    /// The object is complete, but no code object.
-    NoCode,
-    /// What the VM raised.
-    Vm(E),
-}
-
-impl<E> Fault<E> {
-    /// The type of CPython's exception; `None` where CPython has no such error, or the exception is the VM's.
-    pub fn exception(&self) -> Option<&'static str> {
-        Some(match self {
-            Fault::ObjectMissing | Fault::ByteMissing | Fault::TooShort => "EOFError",
-            Fault::UnknownType(_) | Fault::Reference(_) | Fault::Size { .. } | Fault::Digit(_) => "ValueError",
-            Fault::Unnormalized | Fault::TooDeep | Fault::Number(_) => "ValueError",
-            Fault::Null(_) => "TypeError",
-            Fault::Text(_) => "UnicodeDecodeError",
-            Fault::Field { .. } => "SystemError",
-            Fault::NoCode => "ImportError",
-            Fault::Code(error) => error.kind.name(),
-            Fault::Cycle(_) | Fault::Expansion | Fault::Vm(_) => return None,
-        })
-    }
-}
-
-/// CPython's message, and behind it in brackets what else is known.
-impl<E: fmt::Display> fmt::Display for Fault<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Fault::ObjectMissing => f.write_str("EOF read where object expected"),
-            Fault::ByteMissing => f.write_str("EOF read where not expected"),
-            Fault::TooShort => f.write_str("marshal data too short"),
-            Fault::UnknownType(byte) => {
-                write!(f, "bad marshal data (unknown type code) [{}: {byte:#04x}]", (byte & !FLAG_REF).escape_ascii())
-            }
-            Fault::Reference(index) => write!(f, "bad marshal data (invalid reference) [{index}]"),
-            Fault::Cycle(index) => write!(f, "reference {index} is to an object that it is a part of"),
-            Fault::Size { of, size } => write!(f, "bad marshal data ({of} size out of range) [{size}]"),
-            Fault::Digit(digit) => write!(f, "bad marshal data (digit out of range in long) [{digit:#06x}]"),
-            Fault::Unnormalized => f.write_str("bad marshal data (unnormalized long data)"),
-            Fault::TooDeep => f.write_str("recursion limit exceeded"),
-            Fault::Null(of) => write!(f, "NULL object in marshal data for {of}"),
-            Fault::Text(error) => error.fmt(f),
-            Fault::Number(text) => write!(f, "could not convert string to float: '{}'", text.escape_debug()),
-            Fault::Field { name, wanted } => {
-                write!(f, "bad argument to internal function [{name} of a code object must be {wanted}]")
-            }
-            Fault::Code(error) => f.write_str(&error.message),
-            Fault::Expansion => {
-                write!(f, "its references would make it more than {COPIED_PER_BYTE} times as large as its bytes")
-            }
-            Fault::NoCode => f.write_str("Non-code object"),
-            Fault::Vm(error) => error.fmt(f),
-        }
-    }
-}
-
-impl<E: fmt::Display> fmt::Display for ReadError<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "byte {}: ", self.at)?;
-        if let Some(exception) = self.what.exception() {
-            write!(f, "{exception}: ")?;
-        }
-        self.what.fmt(f)
-    }
-}
-
-impl<E: fmt::Debug + fmt::Display> core::error::Error for ReadError<E> {}
+pub(super) const COPIED_PER_BYTE: usize = 64;
 
 /// Reads one object. Bytes behind it are not looked at.
 ///
@@ -243,9 +118,18 @@ struct CodeParts<V: Vm> {
     /// Counts and flags, in the order of the file.
     numbers: [i32; 6],
     objects: Vec<Object<V>>,
-    /// How many objects there are.
-    expected: usize,
     firstlineno: i32,
+    /// Whether the version has [`Reader::localsplus`].
+    localsplus: bool,
+    /// Whether an object was missing: before 3.11 then the code object is.
+    null: bool,
+}
+
+impl<V: Vm> CodeParts<V> {
+    /// How many objects it consists of.
+    fn expected(&self) -> usize {
+        if self.localsplus { 10 } else { 9 }
+    }
 }
 
 /// An object that may be referred to.
@@ -405,8 +289,13 @@ impl<'a, V: Objects> Reader<'a, V> {
                         *number = self.i32()?;
                     }
                 }
-                let expected = if self.localsplus { 10 } else { 9 };
-                let parts = CodeParts { numbers, objects: Vec::with_capacity(expected), expected, firstlineno: 0 };
+                let parts = CodeParts {
+                    numbers,
+                    objects: Vec::new(),
+                    firstlineno: 0,
+                    localsplus: self.localsplus,
+                    null: false,
+                };
                 self.open_object(at, flagged, Slot::Reserved, Parts::Code(Box::new(parts)));
                 return Ok(None);
             }
@@ -444,6 +333,7 @@ impl<'a, V: Objects> Reader<'a, V> {
                 Ok(items) => vm.make(Constant::Slice(items)),
                 Err(_) => return Ok(Whole::Null),
             },
+            Parts::Code(parts) if parts.null => return Ok(Whole::Null),
             Parts::Code(parts) => {
                 let fields = self.fields(*parts).map_err(|what| ReadError { at, what })?;
                 let code = Code::unmarshal(vm, fields).map_err(|error| ReadError { at, what: Fault::Code(error) })?;
@@ -691,8 +581,12 @@ impl<V: Vm> Open<V> {
                 Ok(*null || items.len() == 3)
             }
             Parts::Code(parts) => {
-                parts.objects.push(object.ok_or_else(|| null("code object"))?);
-                Ok(parts.objects.len() == parts.expected)
+                match object {
+                    Some(object) => parts.objects.push(object),
+                    None if parts.localsplus => return Err(null("code object")),
+                    None => parts.null = true,
+                }
+                Ok(parts.null || parts.objects.len() == parts.expected())
             }
         }
     }

@@ -15,6 +15,7 @@
 
 use core::fmt;
 
+mod error;
 pub mod marshal;
 mod text;
 
@@ -143,7 +144,7 @@ impl fmt::Display for PycError {
                 write!(f, "magic number {magic} is of ")?;
                 match magic {
                     PYTHON_2_MAGIC.. => f.write_str("Python 2 or older"),
-                    ..3000 => f.write_str("no CPython"),
+                    ..3000 | 5000.. => f.write_str("no CPython"),
                     REGULAR_MAGIC.. => {
                         let minor = (magic - 2900) / 50;
                         let known = Layout::all().iter().any(|layout| minor_of(layout) == minor);
