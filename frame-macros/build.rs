@@ -1,4 +1,4 @@
-//! Puts the machines and layouts of this release into the macros: a version of somebody's own extends one of them.
+//! Puts the machines, layouts and tables of this release into the macros: a version of somebody's own extends one of them.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 fn main() {
     let root = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("spec");
     let mut text = String::new();
-    list(&mut text, "MEANING", &root, &["machines", "layouts"]);
+    list(&mut text, "MEANING", &root, &["machines", "layouts", "tables"]);
     list(&mut text, "OBSERVED", &root, &["observed"]);
     let minors = entries(&root.join("cpython")).into_iter().filter_map(|path| {
         let name = path.file_name()?.to_str()?.to_owned();
@@ -26,8 +26,9 @@ fn list(text: &mut String, name: &str, root: &Path, folders: &[&str]) {
     for folder in folders {
         println!("cargo::rerun-if-changed={}", root.join(folder).display());
         for path in entries(&root.join(folder)) {
-            let is_spec =
-                path.extension().is_some_and(|ext| ["machine", "layout", "yaml"].iter().any(|known| ext == *known));
+            let is_spec = path
+                .extension()
+                .is_some_and(|ext| ["machine", "layout", "table", "yaml"].iter().any(|known| ext == *known));
             if is_spec {
                 println!("cargo::rerun-if-changed={}", path.display());
                 let shown = format!("{folder}/{}", path.file_name().unwrap_or_default().to_string_lossy());

@@ -2,10 +2,14 @@
 //!
 //! Knows words and their order; knows neither which versions exist nor what a name means.
 
+mod table;
+
 use std::fmt;
 
 use crate::model::version::{Minor, Range};
 use crate::source::{At, Span};
+
+pub use table::{Codes, Column, EntryRow, Fallback, Form, Numeral, Operand, Operator, Part, Step, Table};
 
 /// `since` and `until`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -394,67 +398,6 @@ pub enum Term {
     Name(String),
 }
 
-/// A byte format.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Table {
-    /// Its name.
-    pub name: At<String>,
-    /// In which versions.
-    pub versions: Versions,
-    /// What it tells.
-    pub doc: Option<At<String>>,
-    /// `unit 2 bytes;`
-    pub width: Option<(At<u64>, At<String>)>,
-    /// The parts of an entry's head, from the high bits down.
-    pub head: Vec<Part>,
-    /// What follows the head, by its code.
-    pub forms: Vec<Form>,
-}
-
-/// `units 3 bits + 1`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
-    /// Its name.
-    pub name: At<String>,
-    /// How many bits.
-    pub bits: At<u64>,
-    /// Added to what the bits say.
-    pub plus: Option<(Sign, At<u64>)>,
-}
-
-/// `10..=12 one_line { ... }`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Form {
-    /// First and last code.
-    pub codes: (At<u64>, At<u64>),
-    /// Its name.
-    pub name: At<String>,
-    /// What is read, in order.
-    pub steps: Vec<Step>,
-}
-
-/// `line += svarint;`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
-    /// What gets the value.
-    pub name: At<String>,
-    /// Whether the value is added to the last entry's.
-    pub adds: bool,
-    /// Operands, each with the operator before it; the first has none.
-    pub value: Vec<(Option<String>, At<Operand>)>,
-}
-
-/// A part of a value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Operand {
-    /// A number.
-    Number(u64),
-    /// A name: a part of the head, or something that is read (`u8`, `varint`, `svarint`).
-    Name(String),
-    /// `bits a..b` of the byte that is read.
-    Bits(u64, u64),
-}
-
 // ---- printing ----
 
 /// The text of a file with these items.
@@ -718,45 +661,5 @@ impl fmt::Display for Position {
             writeln!(f, ";")?;
         }
         writeln!(f, "}}")
-    }
-}
-
-impl fmt::Display for Table {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "table {}{}", self.name, self.versions)?;
-        doc(f, self.doc.as_ref())?;
-        writeln!(f, " {{")?;
-        if let Some((number, unit)) = &self.width {
-            writeln!(f, "    unit {number} {unit};")?;
-        }
-        let head = self.head.iter().map(|part| {
-            let plus = part.plus.as_ref().map(|(sign, number)| match sign {
-                Sign::Plus => format!(" + {number}"),
-                Sign::Minus => format!(" - {number}"),
-            });
-            format!("{} {} bits{}", part.name, part.bits, plus.unwrap_or_default())
-        });
-        writeln!(f, "    entry {{\n        {};", head.collect::<Vec<_>>().join(", "))?;
-        for form in &self.forms {
-            let (first, last) = &form.codes;
-            let codes = if first == last { first.to_string() } else { format!("{first}..={last}") };
-            writeln!(f, "        {codes} {} {{", form.name)?;
-            for step in &form.steps {
-                write!(f, "            {} {}", step.name, if step.adds { "+=" } else { "=" })?;
-                for (operator, operand) in &step.value {
-                    if let Some(operator) = operator {
-                        write!(f, " {operator}")?;
-                    }
-                    match &operand.value {
-                        Operand::Number(number) => write!(f, " {number}")?,
-                        Operand::Name(name) => write!(f, " {name}")?,
-                        Operand::Bits(start, end) => write!(f, " bits {start}..{end}")?,
-                    }
-                }
-                writeln!(f, ";")?;
-            }
-            writeln!(f, "        }}")?;
-        }
-        writeln!(f, "    }}\n}}")
     }
 }

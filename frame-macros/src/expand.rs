@@ -10,7 +10,7 @@ use quote::{quote, quote_spanned};
 use syn::LitStr;
 
 use crate::input::Layout;
-use crate::shipped::OBSERVED;
+use crate::shipped::{MEANING, OBSERVED};
 
 /// The items of `layout!`.
 pub(crate) fn layout(input: &Layout) -> TokenStream {
@@ -69,6 +69,11 @@ pub(crate) fn layout(input: &Layout) -> TokenStream {
     }
     if !sink.has_errors() {
         frame_codegen::check::check_one(&spec, &mut sink);
+    }
+    // Which tables the version has.
+    for (name, text) in MEANING.iter().filter(|(name, _)| name.starts_with("tables/")) {
+        let source = sources.add(Path::new(name), *text);
+        frame_codegen::parse_meaning(&sources, source, &mut spec.meaning, &mut sink);
     }
     let rebuild: TokenStream = read.iter().map(|path| read_again(path)).collect();
     let errors = sink.sorted().into_iter().filter(|found| found.severity() == Severity::Error);

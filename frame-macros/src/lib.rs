@@ -3,7 +3,7 @@
 mod expand;
 mod input;
 mod shipped {
-    //! The machines, layouts and observed facts of this release.
+    //! The machines, layouts, tables and observed facts of this release.
     include!(concat!(env!("OUT_DIR"), "/shipped.rs"));
 }
 mod spec;

@@ -139,7 +139,7 @@ fn build(own: Vec<Item>, sources: &mut Sources, sink: &mut Sink) -> (Meaning, Me
     (spec.meaning, ours)
 }
 
-/// Machines and layouts of this release.
+/// Machines, layouts and tables of this release.
 fn ours_as_written(sources: &mut Sources) -> Vec<Item> {
     let mut items = Vec::new();
     for (name, text) in MEANING {

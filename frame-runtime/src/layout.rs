@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::opcode::OpcodeInfo;
+use crate::table::Lines;
 
 /// How a CPython was configured, as far as it moves the structs of frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -55,6 +56,10 @@ pub struct Layout {
     pub pyc_magic: u16,
     /// What an empty slot of the evaluation stack holds.
     pub null_slot: u64,
+    /// The table that says which lines instructions come from.
+    pub lines: Lines,
+    /// Whether a table says who handles exceptions; else blocks of the frame do.
+    pub exceptions: bool,
     /// The structs.
     pub structs: &'static [StructLayout],
     /// Enums and groups of constants: frame states, owners, operators, flags, tags.

@@ -47,12 +47,14 @@ pub(super) fn emit_items(module: &Module<'_>) -> Vec<TokenStream> {
         });
         quote!(Numbers { name: #name, values: &[#(#rows),*] })
     });
+    let (lines, exceptions) = super::table::of_version(&module.spec.meaning, facts.version.value);
     let magic = pyc_magic(module).unwrap_or_default();
     let magic = Literal::u64_unsuffixed(magic);
     let null = Literal::u64_unsuffixed(null_slot(facts).unwrap_or_default());
     vec![
         quote! {
             use #runtime::layout::{Build, Flavour, Layout, Numbers};
+            use #runtime::table::Lines;
         },
         quote! {
             /// The magic number of this version's .pyc files: the first two bytes, little-endian.
@@ -71,6 +73,8 @@ pub(super) fn emit_items(module: &Module<'_>) -> Vec<TokenStream> {
                 builds: &[#(#builds),*],
                 pyc_magic: PYC_MAGIC,
                 null_slot: NULL_SLOT,
+                lines: Lines::#lines,
+                exceptions: #exceptions,
                 structs: layout::STRUCTS,
                 numbers: &[#(#numbers),*],
                 opcodes: &opcode::TABLE,
@@ -128,6 +132,11 @@ pub(super) fn emit_index(spec: &Spec) -> EmittedFile {
             pub mod specials;
             pub(crate) mod version;
         });
+    }
+    if !spec.meaning.tables.is_empty() {
+        items.push(quote!(
+            pub(crate) mod table;
+        ));
     }
     for facts in &spec.layouts {
         let newest = spec.newest(facts.version.value, facts.flavour.value);

@@ -13,6 +13,7 @@ mod number;
 mod opcode;
 mod own;
 mod specials;
+mod table;
 mod version;
 
 pub use file::{Drift, EmittedFile, compare, write};
@@ -47,6 +48,10 @@ pub fn emit(spec: &Spec, sources: &Sources) -> Vec<EmittedFile> {
         for (path, body) in [("specials.rs", specials::emit(spec)), ("version.rs", version::emit(spec))] {
             files.push(EmittedFile { path: path.to_owned(), text: file::print(&body, from) });
         }
+    }
+    if !spec.meaning.tables.is_empty() {
+        let tables = table::emit_all(spec).into_iter();
+        files.extend(tables.map(|(path, body)| EmittedFile { path, text: file::print(&body, "spec/tables") }));
     }
     files.push(index::emit_index(spec));
     files.sort_by(|a, b| a.path.cmp(&b.path));

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::machine::{self, Base, MachineModule, MachineVersion, sentence};
-use super::name;
+use super::{name, table};
 use crate::model::Meaning;
 use crate::model::version::Minor;
 
@@ -71,6 +71,17 @@ pub(super) fn emit(meaning: &Meaning, ours: &Meaning, runtime: &TokenStream) -> 
                 mod #name {
                     #(#body)*
                 }
+            }
+        });
+    }
+    let own = |name: &str| ours.tables.iter().all(|known| known.name.value != name);
+    for table in meaning.tables.iter().filter(|table| own(&table.name)) {
+        let body = table::emit(table, runtime);
+        let (name, doc, items_of) = (format_ident!("{}", table.name.value), format!(" {}", body.title), body.items);
+        items.push(quote! {
+            #[doc = #doc]
+            pub mod #name {
+                #(#items_of)*
             }
         });
     }

@@ -5,6 +5,7 @@ pub mod formula;
 pub mod layout;
 pub mod machine;
 pub mod observed;
+pub mod table;
 pub mod ty;
 pub mod version;
 
@@ -36,8 +37,8 @@ pub struct Meaning {
     pub localsplus: Vec<layout::Localsplus>,
     /// What instruction pointers stand for.
     pub positions: Vec<layout::Position>,
-    /// Byte formats, as they were written.
-    pub tables: Vec<crate::ast::Table>,
+    /// Byte formats.
+    pub tables: Vec<table::Table>,
     /// The version that an extension makes.
     pub version: Option<crate::ast::VersionItem>,
 }
@@ -46,6 +47,11 @@ impl Meaning {
     /// A machine by its name.
     pub fn machine(&self, name: &str) -> Option<&machine::Machine> {
         self.machines.iter().find(|machine| machine.name.value == name)
+    }
+
+    /// The tables of a version.
+    pub fn tables_of(&self, minor: version::Minor) -> impl Iterator<Item = &table::Table> {
+        self.tables.iter().filter(move |table| table.exists(minor))
     }
 
     /// The layout of one of CPython's structs in a version.

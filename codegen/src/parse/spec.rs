@@ -2,14 +2,16 @@
 //!
 //! The only module that knows the grammar.
 
+mod table;
+
 use pest::Parser;
 use pest::error::{ErrorVariant, InputLocation};
 use pest::iterators::{Pair, Pairs};
 
 use crate::ast::{
-    Direction, Event, Extra, Form, Group, Item, Kind, Layout, LayoutPart, Localsplus, LocalsplusPart, Machine,
-    MachinePart, Member, Operand, Order, Outcome, Part, Place, Position, Region, Row, Sign, Start, State, States, Step,
-    Table, Target, Term, Test, VersionItem, Versions, Word,
+    Direction, Event, Extra, Group, Item, Kind, Layout, LayoutPart, Localsplus, LocalsplusPart, Machine, MachinePart,
+    Member, Order, Outcome, Place, Position, Region, Row, Sign, Start, State, States, Target, Term, Test, VersionItem,
+    Versions, Word,
 };
 use crate::diag::{Diagnostic, Sink};
 use crate::model::version::Minor;
@@ -196,13 +198,41 @@ fn expected(rules: &[Rule]) -> String {
             Rule::field | Rule::member | Rule::ordered => &["a field's name"],
             Rule::text => &["a text in quotes"],
             Rule::minor => &["a version such as 3.14"],
-            Rule::number | Rule::codes | Rule::form => &["a number"],
-            Rule::term | Rule::operand => &["a number", "a name"],
+            Rule::number => &["a number"],
+            Rule::code => &["a code"],
+            Rule::codes | Rule::form => &["a code", "`else`"],
+            Rule::body => &["a name"],
+            Rule::column => &["a column's name"],
+            Rule::term => &["a number", "a name"],
+            Rule::value | Rule::operand => &["a value"],
             Rule::slice | Rule::bits => &["`bits`"],
+            Rule::bytes => &["`bytes`"],
+            Rule::comma => &["`,`"],
+            Rule::minus => &["`-`"],
+            Rule::through => &["`..=`"],
+            Rule::up_to => &["`..`"],
+            Rule::shift | Rule::low => &["`<<`"],
+            Rule::pipe => &["`|`"],
+            Rule::w_number | Rule::numeral => &["`number`"],
+            Rule::w_digits => &["`digits`"],
+            Rule::first => &["`low first`", "`high first`"],
+            Rule::w_low => &["`low first`"],
+            Rule::w_high => &["`high first`"],
+            Rule::w_first => &["`first`"],
+            Rule::w_at | Rule::at_most => &["`at most`"],
+            Rule::w_most => &["`most`"],
+            Rule::w_signed => &["`signed`"],
+            Rule::w_row | Rule::columns => &["`row`"],
+            Rule::fallback => &["`kept`", "`like`", "`absent`"],
+            Rule::w_kept => &["`kept`"],
+            Rule::w_absent => &["`absent`"],
+            Rule::w_like | Rule::like => &["`like`"],
+            Rule::w_drops | Rule::drops => &["`drops`"],
+            Rule::plus => &["`+`", "`-`"],
             Rule::sign => &["`+`", "`-`"],
             Rule::operator => &["`<<`", "`|`", "`+`", "`-`"],
             Rule::assign => &["`=`", "`+=`"],
-            Rule::w_reserved | Rule::reserved => &["`reserved`"],
+            Rule::w_reserved | Rule::reserved | Rule::gap => &["`reserved`"],
             Rule::w_and => &["`and`"],
             Rule::w_not | Rule::negated => &["`not`"],
             Rule::w_holds | Rule::holds => &["`holds`"],
@@ -697,113 +727,6 @@ impl Walk {
         }
         Ok(sum)
     }
-
-    fn table(self, pair: Pair<'_, Rule>) -> Parsed<Table> {
-        let mut table = Table {
-            name: self.word(&pair),
-            versions: Versions::default(),
-            doc: None,
-            width: None,
-            head: Vec::new(),
-            forms: Vec::new(),
-        };
-        for part in inner(pair) {
-            match part.as_rule() {
-                Rule::name => table.name = self.word(&part),
-                Rule::range => table.versions = self.versions(part)?,
-                Rule::text => table.doc = Some(self.text(&part)),
-                Rule::width => {
-                    let mut parts = inner(part);
-                    if let (Some(number), Some(unit)) = (parts.next(), parts.next()) {
-                        table.width = Some((self.number(&number)?, self.word(&unit)));
-                    }
-                }
-                _ => {
-                    for part in inner(part) {
-                        match part.as_rule() {
-                            Rule::head => {
-                                for part in inner(part) {
-                                    table.head.push(self.part(part)?);
-                                }
-                            }
-                            _ => table.forms.push(self.form(part)?),
-                        }
-                    }
-                }
-            }
-        }
-        Ok(table)
-    }
-
-    fn part(self, pair: Pair<'_, Rule>) -> Parsed<Part> {
-        let mut part = Part { name: self.word(&pair), bits: self.at(&pair, 0), plus: None };
-        let (mut sign, mut numbers) = (None, 0);
-        for inside in inner(pair) {
-            match inside.as_rule() {
-                Rule::name => part.name = self.word(&inside),
-                Rule::sign => sign = Some(sign_of(&inside)),
-                Rule::number if numbers == 0 => {
-                    part.bits = self.number(&inside)?;
-                    numbers += 1;
-                }
-                Rule::number => part.plus = Some((sign.unwrap_or(Sign::Plus), self.number(&inside)?)),
-                _ => {}
-            }
-        }
-        Ok(part)
-    }
-
-    fn form(self, pair: Pair<'_, Rule>) -> Parsed<Form> {
-        let none = self.at(&pair, 0);
-        let mut form = Form { codes: (none.clone(), none), name: self.word(&pair), steps: Vec::new() };
-        for part in inner(pair) {
-            match part.as_rule() {
-                Rule::codes => {
-                    let numbers = part.into_inner().map(|number| self.number(&number)).collect::<Parsed<Vec<_>>>()?;
-                    if let (Some(first), Some(last)) = (numbers.first(), numbers.last()) {
-                        form.codes = (first.clone(), last.clone());
-                    }
-                }
-                Rule::name => form.name = self.word(&part),
-                _ => form.steps.push(self.step(part)?),
-            }
-        }
-        Ok(form)
-    }
-
-    fn step(self, pair: Pair<'_, Rule>) -> Parsed<Step> {
-        let mut step = Step { name: self.word(&pair), adds: false, value: Vec::new() };
-        for part in inner(pair) {
-            match part.as_rule() {
-                Rule::name => step.name = self.word(&part),
-                Rule::assign => step.adds = part.as_str() == "+=",
-                _ => {
-                    let mut operator = None;
-                    for part in part.into_inner() {
-                        if part.as_rule() == Rule::operator {
-                            operator = Some(part.as_str().to_owned());
-                            continue;
-                        }
-                        let Some(inside) = part.into_inner().next() else { continue };
-                        let operand = match inside.as_rule() {
-                            Rule::number => self.number(&inside)?.map(Operand::Number),
-                            Rule::slice => {
-                                let place = self.at(&inside, ());
-                                let mut ends = inner(inside).filter(|part| part.as_rule() == Rule::number);
-                                let mut end =
-                                    || ends.next().map_or(Ok(0), |end| self.number(&end).map(|end| end.value));
-                                let (start, end) = (end()?, end()?);
-                                place.map(|()| Operand::Bits(start, end))
-                            }
-                            _ => self.word(&inside).map(Operand::Name),
-                        };
-                        step.value.push((operator.take(), operand));
-                    }
-                }
-            }
-        }
-        Ok(step)
-    }
 }
 
 fn is_names(pair: &Pair<'_, Rule>) -> bool {
@@ -827,6 +750,20 @@ fn inner(pair: Pair<'_, Rule>) -> impl Iterator<Item = Pair<'_, Rule>> {
                 | Rule::arrow
                 | Rule::answers
                 | Rule::bits
+                | Rule::bytes
+                | Rule::comma
+                | Rule::through
+                | Rule::up_to
+                | Rule::shift
+                | Rule::pipe
+                | Rule::w_number
+                | Rule::w_digits
+                | Rule::w_first
+                | Rule::w_at
+                | Rule::w_most
+                | Rule::w_row
+                | Rule::w_like
+                | Rule::w_drops
                 | Rule::w_since
                 | Rule::w_until
                 | Rule::w_version

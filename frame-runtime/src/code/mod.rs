@@ -10,6 +10,12 @@
 //! `bytearray`, too large an `int`, unknown keywords), copies of instances of subclasses of `str`, and the audit event
 //! `code.__new__`.
 
+mod branch;
+mod fault;
+mod instruction;
+mod rule;
+pub mod verify;
+
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -21,13 +27,22 @@ mod constants;
 mod keys;
 mod new;
 mod replace;
+mod tables;
 mod units;
 mod variables;
+mod verified;
 
 pub use replace::Changes;
+pub use verified::{Rejected, Verified};
 
+use crate::table::{Handlers, LineIndex};
 use crate::vm::{CodeUnit, Vm};
 use variables::Slots;
+
+pub use crate::table::Handler;
+pub use branch::{Branch, Branches, branches};
+pub use instruction::{Instruction, InstructionSet, Instructions};
+pub use verify::{Fault, HandlerFault, Unverified, VariableSlots, VerifyError, verify};
 
 /// A code object.
 ///
@@ -53,6 +68,8 @@ pub struct Code<V: Vm> {
     qualname: Option<V::Value>,
     linetable: Box<[u8]>,
     exceptiontable: Box<[u8]>,
+    lines: LineIndex,
+    handlers: Handlers,
 }
 
 /// What a code object is made of.

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::variables::{Localsplus, Slots, bit, with_bits};
 use super::{Code, CodeError, ErrorKind, Fields, Rules, Variables, constants, units};
+use crate::table::{Handlers, LineIndex};
 use crate::version::Version;
 use crate::vm::{Objects, Vm};
 
@@ -174,7 +175,7 @@ fn finish<V: Objects>(vm: &V, mut fields: Fields<V>, numbers: Numbers, slots: Sl
     constants::intern(vm, &mut fields.consts);
     let own = |name| if rules.interns_own_name() { vm.intern(name) } else { name };
     let (code, units, first_traceable) = units::load::<V>(fields.code);
-    Code {
+    let mut code = Code {
         argcount: numbers.argcount,
         posonlyargcount: numbers.posonlyargcount,
         kwonlyargcount: numbers.kwonlyargcount,
@@ -193,5 +194,10 @@ fn finish<V: Objects>(vm: &V, mut fields: Fields<V>, numbers: Numbers, slots: Sl
         qualname: fields.qualname.map(own),
         linetable: fields.linetable.into(),
         exceptiontable: fields.exceptiontable.into(),
-    }
+        lines: LineIndex::default(),
+        handlers: Handlers::default(),
+    };
+    code.lines = LineIndex::new(code.line_table());
+    code.handlers = Handlers::new(code.exception_table());
+    code
 }

@@ -29,6 +29,8 @@ pub(crate) mod machine;
 pub mod specials;
 pub(crate) mod version;
 
+pub(crate) mod table;
+
 /// The newest known layout of CPython 3.8.
 pub use v3_8_18 as v3_8;
 

@@ -68,7 +68,7 @@ pub enum Column {
 pub struct Form {
     /// Its name in the spec, `one_line`.
     pub name: &'static str,
-    /// First code, and last one, included.
+    /// First code, and last one, included; (0, 0) where the head has no code.
     pub codes: (i16, i16),
     /// Whether no column has a value (kept columns stay as they are behind it).
     pub absent: bool,

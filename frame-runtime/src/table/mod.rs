@@ -1,10 +1,22 @@
 //! CPython's tables of bytes: where instructions stand in the source, and who handles their exceptions.
 
+mod decode;
+mod encode;
+mod exceptions;
 mod format;
+mod index;
+mod lines;
+mod shape;
 
 use core::fmt;
 
+pub use crate::generated::table::*;
+pub use decode::{Entries, Entry, Mark};
+pub use encode::{EncodeError, Encoder, runs};
+pub use exceptions::{ExceptionTable, Handler, Handlers};
 pub use format::{Column, Form, Format, Head, Number, Part, Piece, Source, Step};
+pub use index::{Index, find};
+pub use lines::{LineIndex, LineRange, LineRanges, LineTable};
 
 /// A row of a table: generated types are.
 pub trait Row<const N: usize>: Copy + fmt::Debug + PartialEq {
@@ -16,6 +28,17 @@ pub trait Row<const N: usize>: Copy + fmt::Debug + PartialEq {
 
     /// Its columns.
     fn to_columns(self) -> [i32; N];
+}
+
+/// The table of a version that says which lines instructions come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Lines {
+    /// [`LocationRow`]: `co_linetable` from 3.11 on.
+    Location,
+    /// [`LineRow`]: `co_linetable` of 3.10.
+    Line,
+    /// [`LnotabRow`]: `co_lnotab` up to 3.9.
+    Lnotab,
 }
 
 /// Bytes that are no table.

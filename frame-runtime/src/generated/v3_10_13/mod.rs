@@ -7,6 +7,7 @@ pub mod number;
 pub mod opcode;
 
 use crate::layout::{Build, Flavour, Layout, Numbers};
+use crate::table::Lines;
 
 /// The magic number of this version's .pyc files: the first two bytes, little-endian.
 pub const PYC_MAGIC: u16 = 3439;
@@ -28,6 +29,8 @@ pub static LAYOUT: Layout = Layout {
     ],
     pyc_magic: PYC_MAGIC,
     null_slot: NULL_SLOT,
+    lines: Lines::Line,
+    exceptions: false,
     structs: layout::STRUCTS,
     numbers: &[
         Numbers {

@@ -1,0 +1,18 @@
+//! Walking over instructions, branches and the verifier: over the libraries of the interpreters that are installed, over
+//! code made to be refused, over bytes without meaning.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use frame_runtime::code::{
+    Handler, Instruction, InstructionSet, Instructions, Unverified, VariableSlots, branches, verify,
+};
+use frame_runtime::layout::{Flavour, Layout};
+use frame_tests::{Python, pythons_of_facts, root, scratch};
+
+#[path = "verify/faults.rs"]
+mod faults;
+#[path = "verify/library.rs"]
+mod library;
+#[path = "verify/random.rs"]
+mod random;
