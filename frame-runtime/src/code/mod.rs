@@ -247,6 +247,11 @@ impl Rules {
         self.minor >= 14
     }
 
+    /// The flags decide on the operand of an iteration.
+    const fn resolves_iteration(&self) -> bool {
+        self.minor >= 15
+    }
+
     /// Slices are compared by what is in them.
     const fn compares_slices(&self) -> bool {
         self.minor >= 14
