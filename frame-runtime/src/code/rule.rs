@@ -352,8 +352,10 @@ impl Rule {
                 _ => plain(5).takes(0),
             },
             b"CLEANUP_THROW" => plain(if minor >= 15 { 4 } else { 3 }),
-            b"END_ASYNC_FOR" if minor >= 14 => plain(2).goes(AsyncLoopEnd),
-            b"END_ASYNC_FOR" => plain(if minor >= 11 { 2 } else { 7 }),
+            // What it raises is the exception that it took; the iterator stays.
+            b"END_ASYNC_FOR" if minor >= 14 => plain(2).takes(1).goes(AsyncLoopEnd),
+            b"END_ASYNC_FOR" if minor >= 11 => plain(2).takes(1),
+            b"END_ASYNC_FOR" => plain(7),
             b"END_FINALLY" => plain(6),
             b"POP_FINALLY" => plain(6).bits(1).needs(Within(0, 1)),
             b"WITH_CLEANUP_START" => plain(7),
