@@ -304,7 +304,8 @@ fn errors_say_what_and_at_which_byte() {
         byte 0: SystemError: Objects/codeobject.c: bad argument to internal function
         byte 4000: ValueError: recursion limit exceeded
         byte 0: ImportError: Non-code object
-    "#]].assert_eq(&text);
+    "#]]
+    .assert_eq(&text);
 }
 
 #[test]
@@ -383,7 +384,8 @@ fn headers_say_whose_they_are() {
         byte 2: no .pyc file: a magic number is followed by the bytes 0d 0a
         byte 15: the file ends within its header of 16 bytes
         byte 0: magic number 3400 is of a development version of CPython 3.8
-    "#]].assert_eq(&text);
+    "#]]
+    .assert_eq(&text);
     for layout in Layout::all() {
         assert_eq!(Header::read(&header(layout.pyc_magic, 0)).map(|header| header.version), Ok(layout.version));
     }

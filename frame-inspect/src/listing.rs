@@ -44,7 +44,11 @@ pub(crate) fn show<P: Version>(page: &mut Page, code: &Code<Plain<P>>) -> Result
     if code.kwonlyargcount() > 0 {
         page.write(format_args!(", and {} keyword-only", code.kwonlyargcount()))?;
     }
-    page.write(format_args!("\n  stack           {}\n  flags           {}\n", code.stacksize(), flags::<P>(code.flags())))?;
+    page.write(format_args!(
+        "\n  stack           {}\n  flags           {}\n",
+        code.stacksize(),
+        flags::<P>(code.flags())
+    ))?;
     show_variables(page, code)?;
     show_instructions(page, code)?;
     show_handlers(page, code)?;
@@ -77,7 +81,8 @@ fn show_variables<P: Version>(page: &mut Page, code: &Code<Plain<P>>) -> Result<
     };
     if code.qualname().is_some() {
         for (slot, (name, kind)) in code.localsplusnames().iter().zip(code.localspluskinds()).enumerate() {
-            let bits = P::LOCALSPLUS.kinds.iter().filter(|known| known.bits.is_power_of_two() && known.bits & kind != 0);
+            let bits =
+                P::LOCALSPLUS.kinds.iter().filter(|known| known.bits.is_power_of_two() && known.bits & kind != 0);
             let kinds: Vec<String> = bits.map(|known| known.name.replace('_', " ")).collect();
             row(slot, name, &if kinds.is_empty() { format!("kind {kind:#04x}") } else { kinds.join(", ") })?;
         }
@@ -145,7 +150,9 @@ fn columns(row: &LocationRow) -> String {
     let [line, end_line, column, end_column] = row.position();
     let (Some(column), Some(end_column)) = (column, end_column) else { return String::new() };
     match (line, end_line) {
-        (Some(line), Some(end)) if end != line => format!("{column}-{:+}:{end_column}", i64::from(end) - i64::from(line)),
+        (Some(line), Some(end)) if end != line => {
+            format!("{column}-{:+}:{end_column}", i64::from(end) - i64::from(line))
+        }
         _ => format!("{column}-{end_column}"),
     }
 }

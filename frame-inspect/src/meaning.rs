@@ -65,7 +65,9 @@ impl<'a, P: Version> Meanings<'a, P> {
             Argument::Free => self.variable(at.saturating_add(self.cells)),
             Argument::Compare => self.comparison(argument),
             Argument::JumpForward | Argument::JumpBackward | Argument::JumpAbsolute => {
-                self.set.target(instruction).map_or_else(String::new, |unit| format!("to {}", unit * 2))
+                // It is told where the loop is that ends here; it never jumps there.
+                let way = if opcode == "END_ASYNC_FOR" { "from" } else { "to" };
+                self.set.target(instruction).map_or_else(String::new, |unit| format!("{way} {}", unit * 2))
             }
             Argument::Integer => self.number(opcode, argument),
         }
@@ -125,17 +127,39 @@ impl<'a, P: Version> Meanings<'a, P> {
     }
 
     fn number(&self, opcode: &str, argument: u32) -> String {
-        let groups: &[&str] = match opcode {
-            "BINARY_OP" => &["binary_operators"],
-            "CALL_INTRINSIC_1" => &["intrinsics_1"],
-            "CALL_INTRINSIC_2" => &["intrinsics_2"],
-            "LOAD_COMMON_CONSTANT" => &["common_constants"],
-            "LOAD_SPECIAL" => &["special_methods"],
-            "IS_OP" | "CONTAINS_OP" if argument == 1 => return "not".to_owned(),
+        let group_name = match opcode {
+            "BINARY_OP" => "binary_operators",
+            "CALL_INTRINSIC_1" => "intrinsics_1",
+            "CALL_INTRINSIC_2" => "intrinsics_2",
+            "LOAD_COMMON_CONSTANT" => "common_constants",
+            "LOAD_SPECIAL" => "special_methods",
+            "IS_OP" => return one_of(&["is", "is not"], argument),
+            "CONTAINS_OP" => return one_of(&["in", "not in"], argument),
+            "CONVERT_VALUE" => return one_of(&["", "str", "repr", "ascii"], argument),
+            "FORMAT_VALUE" => {
+                let conversion = one_of(&["", "str", "repr", "ascii"], argument & 3);
+                return list([conversion.as_str(), if argument & 4 != 0 { "with format" } else { "" }]);
+            }
+            "MAKE_FUNCTION" | "SET_FUNCTION_ATTRIBUTE" => {
+                let parts = ["defaults", "kwdefaults", "annotations", "closure", "annotate"];
+                return list(std::array::from_fn::<_, 5, _>(
+                    |bit| if argument >> bit & 1 == 1 { parts[bit] } else { "" },
+                ));
+            }
             _ => return String::new(),
         };
-        group(groups, P::LAYOUT, argument).map_or_else(|| missing("operation"), |name| operator(name).to_owned())
+        group(&[group_name], P::LAYOUT, argument).map_or_else(|| missing("operation"), operation)
     }
+}
+
+fn one_of(words: &[&str], number: u32) -> String {
+    let word = usize::try_from(number).ok().and_then(|number| words.get(number));
+    word.map_or_else(|| missing("operation"), |word| (*word).to_owned())
+}
+
+/// Those that are not empty.
+fn list<const N: usize>(words: [&str; N]) -> String {
+    words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
 /// The name that a number has in the first of these groups which the version has.
@@ -144,9 +168,19 @@ fn group(names: &[&str], layout: &Layout, number: u32) -> Option<&'static str> {
     group.values.iter().find(|(_, value)| *value == i64::from(number)).map(|(name, _)| *name)
 }
 
-/// How Python writes an operator of `BINARY_OP`.
-fn operator(name: &'static str) -> &'static str {
-    match name {
+/// How Python writes what has this name in C.
+fn operation(name: &'static str) -> String {
+    if let Some(method) = name.strip_prefix("SPECIAL_") {
+        return method.to_lowercase();
+    }
+    let shown = match name {
+        "CONSTANT_ASSERTIONERROR" => "AssertionError",
+        "CONSTANT_NOTIMPLEMENTEDERROR" => "NotImplementedError",
+        "CONSTANT_NONE" => "None",
+        "CONSTANT_TRUE" => "True",
+        "CONSTANT_FALSE" => "False",
+        "CONSTANT_EMPTY_STR" => "''",
+        "CONSTANT_MINUS_ONE" => "-1",
         "NB_ADD" => "+",
         "NB_AND" => "&",
         "NB_FLOOR_DIVIDE" => "//",
@@ -174,8 +208,12 @@ fn operator(name: &'static str) -> &'static str {
         "NB_INPLACE_TRUE_DIVIDE" => "/=",
         "NB_INPLACE_XOR" => "^=",
         "NB_SUBSCR" => "[]",
-        other => other,
-    }
+        other => match other.strip_prefix("CONSTANT_BUILTIN_") {
+            Some(builtin) => return builtin.to_lowercase(),
+            None => other,
+        },
+    };
+    shown.to_owned()
 }
 
 fn missing(what: &str) -> String {

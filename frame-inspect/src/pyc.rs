@@ -78,7 +78,8 @@ fn show_as<P: Version>(path: &str, bytes: &[u8], form: Form) -> Result<String, D
         Form::Listing(style) => Page::new(bytes.len(), style),
         Form::Json => Page::new(bytes.len(), Style::Plain),
     };
-    let endless = || Damage(format!("byte {}: its code objects hold each other so often that there is no end", Header::SIZE));
+    let endless =
+        || Damage(format!("byte {}: its code objects hold each other so often that there is no end", Header::SIZE));
     if matches!(form, Form::Listing(_)) {
         listing::show_header(&mut page, path, &header).map_err(|_| endless())?;
     }

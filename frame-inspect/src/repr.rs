@@ -93,12 +93,7 @@ fn push_items<P: Version>(text: &mut Cut, open: &str, items: &[Value<P>], close:
     text.push(close)
 }
 
-fn push_pairs<P: Version>(
-    text: &mut Cut,
-    open: &str,
-    pairs: &[(Value<P>, Value<P>)],
-    close: &str,
-) -> Result<(), Full> {
+fn push_pairs<P: Version>(text: &mut Cut, open: &str, pairs: &[(Value<P>, Value<P>)], close: &str) -> Result<(), Full> {
     text.push(open)?;
     for (index, (key, value)) in pairs.iter().enumerate() {
         if index > 0 {
