@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use frame_codegen::ast::{
-    Direction, Event, Extra, Form, Group, Item, Kind, Layout, LayoutPart, Localsplus, LocalsplusPart, Machine,
-    MachinePart, Member, Operand, Order, Outcome, Part, Place, Position, Region, Row, Sign, Start, State, States, Step,
-    Table, Target, Term, Test, VersionItem, Versions, Word, print,
+    Codes, Column, Direction, EntryRow, Event, Extra, Fallback, Form, Group, Item, Kind, Layout, LayoutPart,
+    Localsplus, LocalsplusPart, Machine, MachinePart, Member, Numeral, Operand, Operator, Order, Outcome, Part, Place,
+    Position, Region, Row, Sign, Start, State, States, Step, Table, Target, Term, Test, VersionItem, Versions, Word,
+    print,
 };
 use frame_codegen::diag::{Sink, Style};
 use frame_codegen::model::Meaning;
@@ -237,10 +238,20 @@ fn position() -> impl Strategy<Value = Item> {
     )
 }
 
-fn table() -> impl Strategy<Value = Item> {
-    let number = || at(any::<u64>());
-    let part =
-        (name(), number(), option::of((sign(), number()))).prop_map(|(name, bits, plus)| Part { name, bits, plus });
+fn number() -> impl Strategy<Value = At<u64>> {
+    at(any::<u64>())
+}
+
+fn codes() -> impl Strategy<Value = Codes> {
+    // The least has no number without its sign.
+    let code = || at(-i64::MAX..=i64::MAX);
+    prop_oneof![
+        4 => (code(), code()).prop_map(|(first, last)| Codes::Range(first, last)),
+        1 => Just(Codes::Else(At::nowhere(()))),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
     let operand = || {
         at(prop_oneof![
             any::<u64>().prop_map(Operand::Number),
@@ -248,16 +259,32 @@ fn table() -> impl Strategy<Value = Item> {
             any::<(u64, u64)>().prop_map(|(start, end)| Operand::Bits(start, end)),
         ])
     };
-    let operator = proptest::sample::select(&["<<", "|", "+", "-"][..]).prop_map(|operator| Some(operator.to_owned()));
+    let operator = proptest::sample::select(&Operator::ALL[..]).prop_map(|(_, operator)| Some(operator));
     let value = (operand(), vec((operator, operand()), 0..3)).prop_map(|(first, mut rest)| {
         rest.insert(0, (None, first));
         rest
     });
-    let step = (name(), any::<bool>(), value).prop_map(|(name, adds, value)| Step { name, adds, value });
-    let form =
-        ((number(), number()), name(), vec(step, 0..4)).prop_map(|(codes, name, steps)| Form { codes, name, steps });
-    (name(), versions(), doc(), option::of((number(), name())), vec(part, 1..4), vec(form, 0..4)).prop_map(
-        |(name, versions, doc, width, head, forms)| Item::Table(Table { name, versions, doc, width, head, forms }),
+    (at(any_word()), option::of((number(), at(any_word()))), any::<bool>(), value)
+        .prop_map(|(name, low, adds, value)| Step { name, low, adds, value })
+}
+
+fn table() -> impl Strategy<Value = Item> {
+    let numeral = (name(), number(), any::<bool>(), number(), any::<bool>())
+        .prop_map(|(name, digit, low_first, at_most, signed)| Numeral { name, digit, low_first, at_most, signed });
+    let fallback = prop_oneof![Just(Fallback::Kept), Just(Fallback::Absent), at(any_word()).prop_map(Fallback::Like)];
+    let column =
+        (at(any_word()), option::of(fallback), text()).prop_map(|(name, fallback, doc)| Column { name, fallback, doc });
+    let signed = option::of(Just(At::nowhere(())));
+    let part = (name(), number(), option::of((sign(), number())), signed, option::of(number()))
+        .prop_map(|(name, bits, plus, signed, at_most)| Part { name, bits, plus, signed, at_most });
+    let form = (codes(), name(), any::<bool>(), vec(at(any_word()), 0..3), vec(step(), 0..4))
+        .prop_map(|(codes, name, absent, drops, steps)| EntryRow::Form(Form { codes, name, absent, drops, steps }));
+    let row = prop_oneof![4 => form, 1 => codes().prop_map(EntryRow::Reserved)];
+    let beside = (vec(numeral, 0..3), vec(column, 0..4), vec(part, 1..4));
+    (name(), versions(), doc(), number(), beside, vec(row, 0..4)).prop_map(
+        |(name, versions, doc, unit, (numbers, columns, head), rows)| {
+            Item::Table(Table { name, versions, doc, unit, numbers, columns, head, rows })
+        },
     )
 }
 

@@ -16,7 +16,7 @@ pub use change::{
 };
 pub use meaning::{
     EventFact, KindFact, LayoutFact, LocalsplusFact, MachineFact, MeaningChange, MeaningFact, PlaceFact, RegionFact,
-    RowFact, StateFact, StepFact,
+    RowFact, StateFact, StepFact, TableFact,
 };
 
 use crate::model::Meaning;
@@ -29,7 +29,7 @@ pub fn diff(old: &Facts, new: &Facts) -> Diff {
 }
 
 /// What differs between two layouts, with what no header holds (awaitables, limits, stack effects, pyc magic) and what
-/// the spec declares: machines, meaning of fields, variables, positions.
+/// the spec declares: machines, meaning of fields, variables, positions, tables.
 ///
 /// A struct of `observed` that cannot be laid out on one of the sides is left out.
 pub fn diff_with(old: &Facts, new: &Facts, observed: &Observed, meaning: &Meaning) -> Diff {

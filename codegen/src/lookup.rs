@@ -7,6 +7,7 @@ use crate::model::facts::{Constant, Facts, Group, Opcode, Struct};
 use crate::model::layout::{Localsplus, Position};
 use crate::model::machine::Machine;
 use crate::model::observed::Observed;
+use crate::model::table::Table;
 use crate::model::version::Key;
 use crate::model::{Meaning, Spec};
 
@@ -56,6 +57,8 @@ pub enum Item<'a> {
     Localsplus(&'a Localsplus),
     /// A position.
     Position(&'a Position),
+    /// A table of bytes.
+    Table(&'a Table),
     /// A struct or union; one that no header holds is laid out by C's rules.
     Struct(Cow<'a, Struct>),
     /// An enum.
@@ -192,6 +195,7 @@ enum Of<'a> {
     Machine(&'a Machine),
     Localsplus(&'a Localsplus),
     Position(&'a Position),
+    Table(&'a Table),
     Struct(&'a Struct),
     ObservedStruct(&'a crate::model::observed::ObservedStruct),
     Enum { header: &'a str, values: &'a [Constant] },
@@ -206,6 +210,7 @@ impl<'a> Named<'a> {
             Of::Machine(machine) => Item::Machine(machine),
             Of::Localsplus(item) => Item::Localsplus(item),
             Of::Position(item) => Item::Position(item),
+            Of::Table(table) => Item::Table(table),
             Of::Struct(item) => Item::Struct(Cow::Borrowed(item)),
             Of::ObservedStruct(item) => Item::Struct(Cow::Owned(view.observed.lay_out(item, view.facts)?)),
             Of::Enum { header, values } => Item::Enum { name: self.name, header, values },
@@ -233,6 +238,9 @@ fn names<'a>(view: &View<'a>) -> Vec<Named<'a>> {
     for item in view.positions() {
         add(&item.name, Of::Position(item));
         add("positions", Of::Position(item));
+    }
+    for table in meaning.tables_of(minor) {
+        add(&table.name, Of::Table(table));
     }
     // Also by the spec's own name of a layout, where no machine has it.
     let layout = |name: &str| {

@@ -1,6 +1,7 @@
 //! Rows to model: versions, types, formulas and kinds get their meaning, and keep their places.
 
 pub(crate) mod meaning;
+mod table;
 
 use std::str::FromStr;
 

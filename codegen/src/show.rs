@@ -1,5 +1,6 @@
 //! One layout for a person's eyes: what there is, a struct as a map of its bytes, a machine as a table of what may happen.
 
+mod entry;
 mod grid;
 mod machine;
 mod map;
@@ -49,6 +50,8 @@ pub fn overview(view: &View<'_>, style: Style) -> String {
     let slots: Vec<_> = slots.chain(view.positions().map(|item| (&item.name, "position", &item.doc))).collect();
     let names = names.chain(slots.iter().map(|(name, ..)| name.chars().count()));
     let names = names.chain(view.machines().map(|machine| machine.name.chars().count()));
+    let tables: Vec<_> = view.meaning.tables_of(minor).collect();
+    let names = names.chain(tables.iter().map(|table| table.name.chars().count()));
     let width = names.max().unwrap_or(0).min(40);
 
     let title = format!("structs{:1$}bytes  align  fields", "", width.saturating_sub(4));
@@ -110,6 +113,14 @@ pub fn overview(view: &View<'_>, style: Style) -> String {
         let _ = write!(text, "  {:width$}        {what:18} ", printable(name));
         push_words(&mut text, width + 28, width + 29, &printable(doc));
     }
+    if !tables.is_empty() {
+        heading(&mut text, "tables");
+    }
+    for table in tables {
+        let (columns, forms) = (table.columns.len(), table.forms.len());
+        let _ = write!(text, "  {:width$} {columns:>6} columns {forms:>2} forms  ", printable(&table.name));
+        push_words(&mut text, width + 28, width + 29, &printable(&table.doc));
+    }
     let instrumented = |opcode: &&Opcode| opcode.name.starts_with("INSTRUMENTED_");
     let count = content.opcodes.len();
     let traced = content.opcodes.iter().filter(instrumented).count();
@@ -159,6 +170,11 @@ pub fn item(item: &Item<'_>, view: &View<'_>, style: Style) -> String {
         Item::Position(item) => {
             title(&item.name, "position, where a frame is in its code", "");
             meaning::push_position(&mut text, item, view, style);
+        }
+        Item::Table(table) => {
+            let what = format!("table, {} columns, {} forms", table.columns.len(), table.forms.len());
+            title(&table.name, &what, "");
+            entry::push_table(&mut text, table, style);
         }
         Item::Struct(item) => {
             let header = place(&item.header, &item.name);

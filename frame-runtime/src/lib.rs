@@ -46,6 +46,8 @@
 //! - [`generator_frame`]: frames that generators own;
 //! - [`stack_ref`], [`frame`]: slots and headers;
 //! - [`version`], [`machine`]: what generated types answer; with the feature `macros` also those of your own.
+//!
+//! With the feature `pyc`, `pyc` reads .pyc files into code objects of any VM, and `plain` is one of plain data.
 
 #![no_std]
 
@@ -78,6 +80,10 @@ pub mod localsplus;
 pub mod mirror;
 pub mod number;
 pub mod opcode;
+#[cfg(feature = "pyc")]
+pub mod plain;
+#[cfg(feature = "pyc")]
+pub mod pyc;
 
 pub use generated::*;
 

@@ -1,11 +1,12 @@
 """Code objects of an interpreter's own library, as that interpreter sees them; one line each.
 
 usage: python3.N tests/oracle/units.py HOW_MANY OUTPUT
+       python3.N tests/oracle/units.py tests/oracle/shapes.py tests/vectors/units/3.N
 
-HOW_MANY files (0: all) of the standard library and its test suite, evenly spread over their sorted paths, are compiled.
+With a path, that file is compiled. Else HOW_MANY files (0: all) of the standard library and its test suite, evenly spread over their sorted paths, are compiled.
 Fields, separated by tabs; what a version does not have is "-":
 
-    file and name      Lib/abc.py:ABCMeta.register
+    file and name      abc.py:.ABCMeta.register
     code               hex of co_code
     stacksize          co_stacksize
     flags              co_flags
@@ -100,14 +101,16 @@ def main():
     sys.setrecursionlimit(10000)
     warnings.simplefilter("ignore")
     root, found = paths()
-    wanted = int(sys.argv[1])
-    if wanted and wanted < len(found):
+    if sys.argv[1].endswith(".py"):
+        root, found = os.path.dirname(sys.argv[1]), [sys.argv[1]]
+    elif 0 < int(sys.argv[1]) < len(found):
+        wanted = int(sys.argv[1])
         found = [found[index * len(found) // wanted] for index in range(wanted)]
     with open(sys.argv[2], "w", encoding="ascii") as output:
         for path in found:
             with open(path, "rb") as file:
                 source = file.read()
-            short = "Lib" + path[len(root) :]
+            short = path[len(root) + 1 :]
             try:
                 module = compile(source, short, "exec", dont_inherit=True)
             except (SyntaxError, ValueError, RecursionError, OverflowError, MemoryError):

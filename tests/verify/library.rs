@@ -3,20 +3,22 @@
 use super::*;
 
 /// A line of `tests/oracle/units.py`.
+#[derive(Clone)]
 pub struct Line {
     pub name: String,
     pub code: Vec<u8>,
-    stacksize: u32,
+    pub stacksize: u32,
     flags: u32,
     consts: usize,
     names: usize,
     variables: Variables,
-    handlers: Vec<Handler>,
+    pub handlers: Vec<Handler>,
     branches: Option<Vec<[i64; 3]>>,
     instructions: usize,
     digest: u32,
 }
 
+#[derive(Clone)]
 enum Variables {
     Kinds(Vec<u8>),
     Counts([usize; 3]),
@@ -134,6 +136,47 @@ pub fn ask(python: &Python, files: usize, folder: &Path) -> Vec<Line> {
     text.lines().map(Line::read).collect()
 }
 
+/// What the script said of `tests/oracle/shapes.py`.
+pub fn vectors(version: &str) -> Vec<Line> {
+    let text = std::fs::read_to_string(root().join("tests/vectors/units").join(version)).expect("a readable file");
+    text.lines().map(Line::read).collect()
+}
+
+/// In what the verifier and the walk differ from the interpreter.
+fn check(set: &InstructionSet, line: &Line) -> Vec<String> {
+    let mut wrong: Vec<String> = Vec::new();
+    let mut crc = Crc(u32::MAX);
+    let mut count = 0;
+    for item in Instructions::new(set, &line.code) {
+        digest(set, &item).into_iter().for_each(|number| crc.add(number));
+        count += 1;
+    }
+    if (count, !crc.0) != (line.instructions, line.digest) {
+        wrong.push(format!("{}: instructions are not those of dis", line.name));
+    }
+    let found = branches(set, &line.code).map(|all| all.map(|b| [b.source, b.left, b.right]).collect());
+    if found != line.branches {
+        wrong.push(format!("{}: branches {found:?}, not {:?}", line.name, line.branches));
+    }
+    if let Err(error) = verify(set, &line.unverified()) {
+        wrong.push(format!("{}: {error}", line.name));
+    }
+    wrong
+}
+
+/// The same without an interpreter.
+#[test]
+fn vectors_are_accepted() {
+    for layout in faults::LAYOUTS {
+        let set = InstructionSet::new(layout);
+        let lines = vectors(layout.version);
+        assert!(lines.len() > 15);
+        for line in lines {
+            assert_eq!(check(&set, &line), Vec::<String>::new(), "{}", layout.version);
+        }
+    }
+}
+
 /// 60 files of each library; all of them with `FRAME_FULL=1`.
 #[test]
 fn libraries_are_accepted() {
@@ -143,26 +186,10 @@ fn libraries_are_accepted() {
     for python in pythons_of_facts("libraries_are_accepted") {
         let set = set(&python.release);
         let lines = ask(&python, files, &folder);
-        let (mut instructions, mut told, mut handlers) = (0, 0, 0);
-        let mut wrong: Vec<String> = Vec::new();
-        for line in &lines {
-            let mut crc = Crc(u32::MAX);
-            let walked: Vec<Instruction> = Instructions::new(&set, &line.code).collect();
-            walked.iter().flat_map(|item| digest(&set, item)).for_each(|number| crc.add(number));
-            if (walked.len(), !crc.0) != (line.instructions, line.digest) {
-                wrong.push(format!("{}: instructions are not those of dis", line.name));
-            }
-            let found = branches(&set, &line.code).map(|all| all.map(|b| [b.source, b.left, b.right]).collect());
-            if found != line.branches {
-                wrong.push(format!("{}: branches {found:?}, not {:?}", line.name, line.branches));
-            }
-            if let Err(error) = verify(&set, &line.unverified()) {
-                wrong.push(format!("{}: {error}", line.name));
-            }
-            instructions += walked.len();
-            told += line.branches.as_ref().map_or(0, Vec::len);
-            handlers += line.handlers.len();
-        }
+        let wrong: Vec<String> = lines.iter().flat_map(|line| check(&set, line)).collect();
+        let instructions: usize = lines.iter().map(|line| line.instructions).sum();
+        let told: usize = lines.iter().map(|line| line.branches.as_ref().map_or(0, Vec::len)).sum();
+        let handlers: usize = lines.iter().map(|line| line.handlers.len()).sum();
         eprintln!(
             "{}: {} code objects, {instructions} instructions, {told} branches, {handlers} handlers",
             python.release,

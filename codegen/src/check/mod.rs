@@ -11,6 +11,7 @@ mod name;
 mod number;
 mod observed;
 mod opcode;
+mod table;
 mod version;
 
 use crate::diag::Sink;
@@ -37,6 +38,7 @@ pub fn check_meaning(spec: &Spec, sink: &mut Sink) {
     }
     machine::check(spec, sink);
     meaning::check(spec, sink);
+    table::check(spec, sink);
 }
 
 /// Checks layouts that lie anywhere, beside observed facts that may speak for other versions as well.

@@ -12,7 +12,7 @@ use super::Ended;
 ///
 /// Fields moved, added, removed and retyped, sizes, enum numbers, constants, opcodes, stack
 /// effects; and what the spec declares: states, what events do in them, errors and messages, who
-/// owns what fields refer to and in which order it is dropped, variables, positions. A version is 3.14 (its newest release in the spec), 3.13.0 (that release), 3.14t
+/// owns what fields refer to and in which order it is dropped, variables, positions, tables. A version is 3.14 (its newest release in the spec), 3.13.0 (that release), 3.14t
 /// (free-threaded), 3.14d (debug) or 3.14td.
 #[derive(Debug, Args)]
 #[command(
@@ -78,6 +78,8 @@ JSON: one object with the keys `old`, `new` and `changes`.
     kind_changed             localsplus, old, new: kind, c_name, what
     regions_changed          localsplus, old, new: region, holds, without, what
     argument_cells_changed   localsplus, old_share, new_share
+    table_added, table_removed
+                             table, what, unit_bytes, columns, forms
     position_field_changed   old, new
     position_unit_changed    position, old, new
     place_changed            position, situation, old, new: place, why

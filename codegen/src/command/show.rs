@@ -27,13 +27,14 @@ use super::Ended;
   framespec show 3.14 generator
   framespec show 3.14 generator --mermaid
   framespec show 3.14 localsplus
-  framespec show 3.14 positions"
+  framespec show 3.14 positions
+  framespec show 3.14 location"
 )]
 pub(super) struct Show {
     /// The layout
     #[arg(value_name = "VERSION")]
     version: Key,
-    /// A struct, a machine; or an enum, a group of constants, one constant, an opcode, localsplus, positions
+    /// A struct, a machine; or an enum, a group of constants, one constant, an opcode, localsplus, positions, a table
     #[arg(value_name = "NAME")]
     name: Option<String>,
     /// Print the machine as a state diagram for Mermaid: legal transitions, and errors that change the state

@@ -1,4 +1,4 @@
-//! What changed in what the fields mean, in the variables and in the positions; `machine` knows the machines.
+//! What changed in what the fields mean, in the variables, the positions and the tables; `machine` knows the machines.
 //!
 //! What the facts tell already is not told again: numbers of states are those of an enum, and fields that are gone are
 //! gone from their struct.
@@ -12,15 +12,16 @@ pub(crate) mod words;
 
 pub use change::{
     EventFact, KindFact, LayoutFact, LocalsplusFact, MachineFact, MeaningChange, MeaningFact, PlaceFact, RegionFact,
-    RowFact, StateFact, StepFact,
+    RowFact, StateFact, StepFact, TableFact,
 };
 
 use super::{Pair, pair};
 use crate::model::Meaning;
 use crate::model::facts::Facts;
 use crate::model::layout::{Kind, Layout, Localsplus, Member, Ownership, Place, Position, Purpose, Region, SITUATIONS};
+use crate::model::table::Table;
 
-/// What differs in meaning: machines, fields, variables, positions; in each the order of the spec.
+/// What differs in meaning: machines, fields, variables, positions, tables; in each the order of the spec.
 pub(super) fn compare(old: &Facts, new: &Facts, meaning: &Meaning) -> Vec<MeaningChange> {
     let mut changes = Vec::new();
     for machine in &meaning.machines {
@@ -29,6 +30,7 @@ pub(super) fn compare(old: &Facts, new: &Facts, meaning: &Meaning) -> Vec<Meanin
     layouts(old, new, meaning, &mut changes);
     localsplus(old, new, meaning, &mut changes);
     positions(old, new, meaning, &mut changes);
+    tables(old, new, meaning, &mut changes);
     changes
 }
 
@@ -244,4 +246,29 @@ pub(crate) fn place_fact(place: &Place) -> PlaceFact {
         plus => sum.push_str(&format!(" + {plus}")),
     }
     PlaceFact { place: sum, why: place.doc.clone() }
+}
+
+// ---- tables ----
+
+/// A table has one format in all its versions: one with another format has another name.
+fn tables(old: &Facts, new: &Facts, meaning: &Meaning, changes: &mut Vec<MeaningChange>) {
+    let of = |facts: &Facts| -> Vec<TableFact> { meaning.tables_of(facts.version.value).map(table_fact).collect() };
+    let (before, now) = (of(old), of(new));
+    for pair in pair(&before, &now, |table| &table.table) {
+        match pair {
+            Pair::Gone(table) => changes.push(MeaningChange::TableRemoved(table.clone())),
+            Pair::New(table) => changes.push(MeaningChange::TableAdded(table.clone())),
+            Pair::Both(..) => {}
+        }
+    }
+}
+
+fn table_fact(table: &Table) -> TableFact {
+    TableFact {
+        table: table.name.value.clone(),
+        what: table.doc.clone(),
+        unit_bytes: table.unit,
+        columns: table.columns.iter().map(|column| column.name.value.clone()).collect(),
+        forms: table.forms.iter().map(|form| form.name.value.clone()).collect(),
+    }
 }

@@ -1,9 +1,8 @@
 //! Items of the spec language to models: names become what they name, words of closed lists are looked up.
 
-mod table;
-
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::table;
 use crate::ast::{self, Item, MachinePart, Versions};
 use crate::diag::{Diagnostic, Sink};
 use crate::lookup::edit_distance;
@@ -68,9 +67,14 @@ pub(crate) fn lower(items: Vec<Item>, meaning: &mut Meaning, sink: &mut Sink) {
             Item::Table(item) => {
                 let table = table::lower(item, sink);
                 // A table is one module with one type, as a machine is.
-                let every = Range::default();
-                let known = meaning.tables.iter().map(|known| &known.name).filter(|known| **known == table.name);
-                item_twice("tables of one name", &table.name, every, known.map(|known| (known, every)), sink);
+                if let Some(first) = meaning.tables.iter().find(|known| known.name == table.name) {
+                    sink.report(
+                        Diagnostic::error("item-twice", format!("two tables are called `{}`", table.name))
+                            .at(table.name.span, "the second one")
+                            .and(first.name.span, "the first one")
+                            .help("a table has one format in all its versions; another format has another name"),
+                    );
+                }
                 meaning.tables.push(table);
             }
         }
@@ -99,7 +103,7 @@ fn item_twice<'a>(
     }
 }
 
-fn range(versions: &Versions, sink: &mut Sink) -> Range {
+pub(super) fn range(versions: &Versions, sink: &mut Sink) -> Range {
     range_empty(versions.since.as_ref(), versions.until.as_ref(), sink);
     versions.range()
 }
@@ -119,7 +123,7 @@ pub(super) fn range_empty(since: Option<&At<Minor>>, until: Option<&At<Minor>>, 
 }
 
 /// A word of a closed list, or what is near it.
-fn unknown(rule: &'static str, what: &str, name: &At<String>, known: &[&str]) -> Diagnostic {
+pub(super) fn unknown(rule: &'static str, what: &str, name: &At<String>, known: &[&str]) -> Diagnostic {
     let diagnostic = Diagnostic::error(rule, format!("`{name}` is no {what}")).at(name.span, "not known");
     match nearest(name, known) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
@@ -136,16 +140,21 @@ pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     near.filter(|(far, _)| *far <= few).map(|(_, other)| other)
 }
 
-fn words(list: &[(&'static str, &str)]) -> Vec<&'static str> {
+pub(super) fn words(list: &[(&'static str, &str)]) -> Vec<&'static str> {
     list.iter().map(|(word, _)| *word).collect()
 }
 
-fn text(doc: Option<&At<String>>) -> String {
+pub(super) fn text(doc: Option<&At<String>>) -> String {
     doc.map(|doc| doc.value.clone()).unwrap_or_default()
 }
 
 /// Each name once in its list.
-fn name_twice<'a>(rule: &'static str, what: &str, names: impl Iterator<Item = &'a At<String>>, sink: &mut Sink) {
+pub(super) fn name_twice<'a>(
+    rule: &'static str,
+    what: &str,
+    names: impl Iterator<Item = &'a At<String>>,
+    sink: &mut Sink,
+) {
     let mut seen: BTreeMap<&str, &At<String>> = BTreeMap::new();
     for name in names {
         if let Some(first) = seen.insert(&name.value, name) {

@@ -124,7 +124,7 @@ pub(super) fn push_position(text: &mut String, item: &Position, view: &View<'_>,
 }
 
 /// Cells below each other; the last is wrapped.
-fn push_rows<const N: usize>(text: &mut String, rows: &[[String; N]]) {
+pub(super) fn push_rows<const N: usize>(text: &mut String, rows: &[[String; N]]) {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     for row in rows {
         let mut line = "   ".to_owned();

@@ -62,6 +62,12 @@ impl<V: Vm> Code<V> {
         self.first_traceable
     }
 
+    /// Takes the constants out of a code object that is about to go, so that they can go one after another.
+    #[cfg(feature = "pyc")]
+    pub(crate) fn take_consts(&mut self) -> alloc::boxed::Box<[V::Value]> {
+        core::mem::take(&mut self.consts)
+    }
+
     /// Constants (`co_consts`).
     pub fn consts(&self) -> &[V::Value] {
         &self.consts

@@ -161,6 +161,12 @@ impl InstructionSet {
         }
     }
 
+    /// Whether an instruction can raise of itself. Of those that cannot only some are told, where it matters: 3.15 has
+    /// generator expressions return under a handler that keeps more of the stack than is left of it by then.
+    pub const fn raises(&self, opcode: u8) -> bool {
+        self.rows[opcode as usize].rule.raises
+    }
+
     /// How an instruction changes the depth of the stack, when the next one follows or (`jump`) when it jumps; `None` for
     /// what never runs. `opcode` is a base.
     ///

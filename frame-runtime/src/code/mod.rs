@@ -30,16 +30,19 @@ mod replace;
 mod tables;
 mod units;
 mod variables;
+mod verified;
 
 pub use replace::Changes;
+pub use verified::{Rejected, Verified};
 
 use crate::table::{Handlers, LineIndex};
 use crate::vm::{CodeUnit, Vm};
 use variables::Slots;
 
+pub use crate::table::Handler;
 pub use branch::{Branch, Branches, branches};
 pub use instruction::{Instruction, InstructionSet, Instructions};
-pub use verify::{Fault, Handler, HandlerFault, Unverified, VariableSlots, VerifyError, verify};
+pub use verify::{Fault, HandlerFault, Unverified, VariableSlots, VerifyError, verify};
 
 /// A code object.
 ///
@@ -210,12 +213,7 @@ struct Rules {
 
 impl Rules {
     const fn of<V: Vm>() -> Rules {
-        let version = <V::Python as crate::version::Version>::LAYOUT.version.as_bytes();
-        let (mut minor, mut at) = (0, 2);
-        while at < version.len() {
-            minor = minor * 10 + (version[at] - b'0');
-            at += 1;
-        }
+        let minor = <V::Python as crate::version::Version>::LAYOUT.minor();
         Rules { minor }
     }
 
@@ -247,6 +245,11 @@ impl Rules {
     /// An opcode without meaning is shown as it is; before, as 0.
     const fn shows_unknown_opcodes(&self) -> bool {
         self.minor >= 14
+    }
+
+    /// The flags decide on the operand of an iteration.
+    const fn resolves_iteration(&self) -> bool {
+        self.minor >= 15
     }
 
     /// Slices are compared by what is in them.

@@ -54,7 +54,8 @@ impl<V: Objects> Code<V> {
     /// before, with [`Variables::Separate`].
     ///
     /// Names and some constants are interned; [the cells of arguments](Self::cellvars) share the arguments' slots since
-    /// 3.11; `CO_NOFREE` is set or removed where the version has it; a stack of 0 is one of 1 since 3.13.
+    /// 3.11; `CO_NOFREE` is set or removed where the version has it; a stack of 0 is one of 1 since 3.13; 3.15 sets the
+    /// operand of `GET_ITER`, if it has one, to what the flags ask for.
     ///
     /// Source: `_PyCode_Validate`, `_PyCode_New`, before 3.11 `PyCode_NewWithPosOnlyArgs`, Objects/codeobject.c.
     ///
@@ -174,7 +175,7 @@ fn finish<V: Objects>(vm: &V, mut fields: Fields<V>, numbers: Numbers, slots: Sl
     let rules = const { Rules::of::<V>() };
     constants::intern(vm, &mut fields.consts);
     let own = |name| if rules.interns_own_name() { vm.intern(name) } else { name };
-    let (code, units, first_traceable) = units::load::<V>(fields.code);
+    let (code, units, first_traceable) = units::load::<V>(fields.code, numbers.flags);
     let mut code = Code {
         argcount: numbers.argcount,
         posonlyargcount: numbers.posonlyargcount,

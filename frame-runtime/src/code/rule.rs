@@ -9,6 +9,8 @@ pub(super) struct Rule {
     pub(super) popped: Popped,
     /// How many of these are gone when it raises; `None`: all of them.
     pub(super) taken: Option<u8>,
+    /// Whether it can raise, of itself.
+    pub(super) raises: bool,
     /// Where it goes on.
     pub(super) flow: Flow,
     /// What its operand must be.
@@ -113,7 +115,7 @@ pub(super) enum Group {
 impl Rule {
     const fn new(popped: u8) -> Rule {
         let popped = Popped { fixed: popped, times: 0, bits: 0 };
-        Rule { popped, taken: None, flow: Flow::Next, operand: Operand::Any }
+        Rule { popped, taken: None, raises: true, flow: Flow::Next, operand: Operand::Any }
     }
 
     const fn times(mut self, times: u8) -> Rule {
@@ -128,6 +130,11 @@ impl Rule {
 
     const fn takes(mut self, taken: u8) -> Rule {
         self.taken = Some(taken);
+        self
+    }
+
+    const fn quiet(mut self) -> Rule {
+        self.raises = false;
         self
     }
 
@@ -186,7 +193,7 @@ impl Rule {
             b"LOAD_CLOSURE" | b"LOAD_DEREF" | b"DELETE_DEREF" | b"LOAD_CLASSDEREF" => plain(0).needs(Free),
             b"MAKE_CELL" => plain(0).needs(Cell),
             b"COPY_FREE_VARS" => plain(0).needs(FreeCount),
-            b"LOAD_COMMON_CONSTANT" => plain(0).needs(Of(Group::CommonConstant)),
+            b"LOAD_COMMON_CONSTANT" => plain(0).quiet().needs(Of(Group::CommonConstant)),
             b"GEN_START" => plain(1).needs(Within(0, 2)),
 
             // One entry.
@@ -268,7 +275,7 @@ impl Rule {
             | b"PREP_RERAISE_STAR"
             | b"CHECK_EG_MATCH" => plain(2),
             // 3.12 pops the iterator too.
-            b"END_FOR" => plain(if minor >= 13 { 1 } else { 2 }),
+            b"END_FOR" => plain(if minor >= 13 { 1 } else { 2 }).quiet(),
             b"CHECK_EXC_MATCH" => plain(2).takes(1),
             b"BINARY_OP" => plain(2).needs(Of(Group::Binary)),
             b"COMPARE_OP" => plain(2).needs(Compare(match minor {
@@ -336,7 +343,7 @@ impl Rule {
 
             // Loops, jumps, ends.
             b"FOR_ITER" => plain(if minor >= 15 { 2 } else { 1 }).takes(0).goes(Loop),
-            b"POP_ITER" => plain(if minor >= 15 { 2 } else { 1 }).takes(0),
+            b"POP_ITER" => plain(if minor >= 15 { 2 } else { 1 }).quiet(),
             b"SEND" => plain(if minor >= 15 { 3 } else { 2 }).takes(1).goes(Branch),
             b"END_SEND" => plain(if minor >= 15 { 3 } else { 2 }),
             b"JUMP_FORWARD" | b"JUMP_ABSOLUTE" | b"JUMP_BACKWARD" | b"JUMP_BACKWARD_NO_INTERRUPT" => {
@@ -360,7 +367,7 @@ impl Rule {
             // What is thrown into a generator comes behind the value that it is sent with.
             b"YIELD_VALUE" => plain(1).takes(0).goes(Yield),
             b"YIELD_FROM" => plain(2).goes(Yield),
-            b"RETURN_VALUE" => plain(1).goes(Stop),
+            b"RETURN_VALUE" => plain(1).quiet().goes(Stop),
             b"RETURN_CONST" => plain(0).goes(Stop).needs(Const),
             b"RAISE_VARARGS" => plain(0).times(1).goes(Stop).needs(Within(0, 2)),
             b"RERAISE" if minor >= 11 => plain(1).times(1).takes(1).goes(Stop),

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::Rules;
+use super::{Rules, new};
 use crate::opcode::OpcodeInfo;
 use crate::version::Version;
 use crate::vm::{CodeUnit, Vm};
@@ -50,8 +50,30 @@ fn generalise<V: Vm>(code: &mut [u8]) {
     }
 }
 
+/// What a `yield from` accepts depends on the flags: any operand of `GET_ITER` but 0 becomes the one that says whether
+/// coroutines are refused.
+///
+/// Source: `_PyCode_Quicken`, Python/specialize.c.
+fn resolve_iteration<V: Vm>(code: &mut [u8], flags: u32) {
+    /// A coroutine: everything is accepted.
+    const UNCHECKED: u8 = 2;
+    /// Anything else: coroutines are refused.
+    const CHECKED: u8 = 3;
+    let accepts =
+        ["CO_COROUTINE", "CO_ITERABLE_COROUTINE"].map(|name| new::flag::<V>(name).map_or(0, i32::cast_unsigned));
+    let operand = if flags & (accepts[0] | accepts[1]) == 0 { CHECKED } else { UNCHECKED };
+    let iterates = opcode::<V>("GET_ITER");
+    let mut at = 0;
+    while let Some([opcode, argument]) = code.get_mut(at..at + 2) {
+        if Some(*opcode) == iterates && *argument != 0 {
+            *argument = operand;
+        }
+        at += 2 + 2 * caches::<V>(*opcode);
+    }
+}
+
 /// What `co_code` shows, what runs, and the first unit that can be traced.
-pub(super) fn load<V: Vm>(mut code: Vec<u8>) -> (Box<[u8]>, Box<[CodeUnit]>, usize) {
+pub(super) fn load<V: Vm>(mut code: Vec<u8>, flags: u32) -> (Box<[u8]>, Box<[CodeUnit]>, usize) {
     let rules = const { Rules::of::<V>() };
     if !rules.has_kinds() {
         // Nothing is ever rewritten; an odd byte at the end is kept, and not run.
@@ -61,6 +83,9 @@ pub(super) fn load<V: Vm>(mut code: Vec<u8>) -> (Box<[u8]>, Box<[CodeUnit]>, usi
     // The prologue has no caches: it does not matter whether they are skipped.
     let resume = opcode::<V>("RESUME");
     let first = code.chunks_exact(2).position(|unit| Some(unit[0]) == resume).unwrap_or(code.len() / 2);
+    if rules.resolves_iteration() {
+        resolve_iteration::<V>(&mut code, flags);
+    }
     generalise::<V>(&mut code);
     let units = code.chunks_exact(2).map(|unit| CodeUnit::new(unit[0], unit[1])).collect();
     if !rules.shows_unknown_opcodes() {

@@ -12,8 +12,9 @@
 //!   cache, a specialised form or an unknown opcode.
 //! - An instruction finds all entries that it takes or looks at above the bottom of the stack, and leaves at most
 //!   `stacksize` of them. The depth depends on nothing but the unit: every way to it has the same one.
-//! - When an exception leaves an instruction, at least as many entries are there as its handler keeps; with the
-//!   instruction index, if the handler wants it, and the exception, they are at most `stacksize`.
+//! - When an exception leaves an instruction that [`raises`](InstructionSet::raises), at least as many entries are there as
+//!   its handler keeps; with the instruction index, if the handler wants it, and the exception, they are at most
+//!   `stacksize`. Where a trace function raises at another one there may be fewer: fill up with nulls.
 //! - Indexes of constants, names and variables are in range; `*_DEREF` and the like name variables that are cells or free,
 //!   `MAKE_CELL` a cell; `COPY_FREE_VARS` counts the free variables. Numbers of operators, intrinsics and the like have a
 //!   meaning.
@@ -45,6 +46,7 @@ use alloc::vec::Vec;
 pub use super::fault::{Fault, HandlerFault, VerifyError};
 use super::instruction::{Instruction, InstructionSet, Instructions};
 use super::rule::{Flow, Group, Operand};
+use crate::table::Handler;
 
 /// Code that is to be verified.
 #[derive(Clone, Copy, Debug)]
@@ -79,21 +81,6 @@ pub enum VariableSlots<'a> {
         /// Free variables.
         frees: usize,
     },
-}
-
-/// An entry of the exception table. Units from the start of the code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Handler {
-    /// The first unit it covers.
-    pub start: u32,
-    /// The unit behind the last one.
-    pub end: u32,
-    /// Where it begins.
-    pub target: u32,
-    /// How many entries of the stack it keeps.
-    pub depth: u32,
-    /// Whether the index of the raising instruction is pushed before the exception.
-    pub lasti: bool,
 }
 
 /// Checks that code can be run without leaving it, its stack, its variables, constants and names; what that means is told
@@ -337,7 +324,7 @@ impl<'a> Verifier<'a> {
         }
         if let Some(handler) = self.handler(instruction.first) {
             let left = u64::from(depth) - taken;
-            if left < u64::from(handler.depth) {
+            if set.raises(instruction.base) && left < u64::from(handler.depth) {
                 return fail(unit, Fault::HandlerDepth { name, keeps: handler.depth, left });
             }
             let entered = handler.depth + u32::from(handler.lasti) + 1;

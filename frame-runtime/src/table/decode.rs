@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use super::format::{Column, Form, Format, Number, Part, Piece, Source, Step};
-use super::shape::Shape;
+use super::shape::{self, Shape};
 use super::{DecodeError, Fault, Row};
 
 /// One entry of a table.
@@ -126,15 +126,69 @@ impl<'a, R: Row<N>, const N: usize> Entries<'a, R, N> {
 
     /// The next entry, if nothing is wrong with it.
     ///
-    /// Forms and steps are constants here, each in a copy of the code of its own: what a form is asked of the format is
-    /// decided when the program is compiled.
+    /// Forms are constants here, each in a copy of the code of its own: what a form is asked of the format is decided when
+    /// the program is compiled.
     #[inline(always)]
     fn quick(bytes: &[u8], state: &mut State<N>) -> Quick<R> {
+        if !const { shape::all(&R::FORMAT) } {
+            return Self::by_steps(bytes, state);
+        }
+        let Some(word) = word(bytes, state.at) else { return Quick::End };
+        let (head, bits) = (const { R::FORMAT.head }, word as u32 & 0xff);
+        if bits & 0x80 == 0 {
+            return Quick::Wrong;
+        }
+        let code = head.code.map_or(0, |part| extract(bits, part));
+        macro_rules! forms {
+            ($($form:literal)*) => {
+                $(
+                    if let Some(form) = const { form_at(&R::FORMAT, $form) }
+                        && let Some(shape) = const { Shape::new(&R::FORMAT, $form) }
+                        && (head.code.is_none() || (i32::from(form.codes.0) <= code && code <= i32::from(form.codes.1)))
+                    {
+                        let mut columns = before(&R::FORMAT, &state.kept);
+                        if word & shape.clear != 0 || shape.read(word, code, &mut columns).is_none() {
+                            let found;
+                            (found, *state) = Self::seldom(bytes, *state);
+                            return found;
+                        }
+                        behind(&R::FORMAT, &form, &mut state.kept, &mut columns);
+                        return Self::found(state, shape.size, bits, columns);
+                    }
+                )*
+            };
+        }
+        forms!(0 1 2 3 4 5 6 7);
+        Quick::Wrong
+    }
+
+    /// The entry that was read.
+    #[inline(always)]
+    fn found(state: &mut State<N>, size: usize, bits: u32, columns: [i32; N]) -> Quick<R> {
         let head = const { R::FORMAT.head };
+        // No code has as many units as would not fit.
+        let start = state.start.saturating_add(head.skip.map_or(0, |part| extract(bits, part).cast_unsigned()));
+        let length = head.length.map_or(0, |part| extract(bits, part).cast_unsigned());
+        state.at += size;
+        state.start = start.saturating_add(length);
+        Quick::Entry(Entry { start, length, row: R::from_columns(columns) })
+    }
+
+    /// What [`quick`](Self::quick) has no shape for. The state comes and goes by value, so that it can stay in registers
+    /// where this is not called.
+    #[cold]
+    #[inline(never)]
+    fn seldom(bytes: &[u8], mut state: State<N>) -> (Quick<R>, State<N>) {
+        let found = Self::by_steps(bytes, &mut state);
+        (found, state)
+    }
+
+    /// The next entry, read step by step.
+    #[inline(always)]
+    fn by_steps(bytes: &[u8], state: &mut State<N>) -> Quick<R> {
+        let head = const { R::FORMAT.head };
+        let Some(first) = bytes.get(state.at).copied() else { return Quick::End };
         let mut reader = QuickReader { marked: head.mark, bytes, at: state.at + 1 };
-        let rest = bytes.get(state.at..).unwrap_or_default();
-        let Some(first) = rest.first().copied() else { return Quick::End };
-        let word = rest.first_chunk::<8>().map(|rest| u64::from_le_bytes(*rest));
         if head.mark && first & 0x80 == 0 {
             return Quick::Wrong;
         }
@@ -144,43 +198,25 @@ impl<'a, R: Row<N>, const N: usize> Entries<'a, R, N> {
             bits = bits << 8 | second;
         }
         let mut pending = if head.bits < 8 { Some(bits & 0x7f) } else { None };
-        let code = match head.code {
-            Some(part) => extract(bits, part),
-            None => 0,
-        };
+        let code = head.code.map_or(0, |part| extract(bits, part));
         let mut own = None;
-        let mut kept = state.kept;
-        let mut columns;
         macro_rules! forms {
             ($($form:literal)*) => {
-                'found: {
-                    $(
-                        if let Some(form) = const { form_at(&R::FORMAT, $form) }
-                            && (head.code.is_none() || (i32::from(form.codes.0) <= code && code <= i32::from(form.codes.1)))
-                        {
-                            columns = before(&R::FORMAT, &kept);
-                            if let Some(shape) = const { Shape::new(&R::FORMAT, $form) }
-                                && let Some(word) = word
-                                && word & shape.clear == 0
-                            {
-                                if shape.read(word, code, &mut columns).is_none() {
-                                    return Quick::Wrong;
-                                }
-                                reader.at = state.at + shape.size;
-                            } else {
-                                forms!($form: 0 1 2 3 4 5 6 7);
-                            }
-                            behind(&R::FORMAT, &form, &mut kept, &mut columns);
-                            break 'found;
-                        }
-                    )*
-                    return Quick::Wrong;
-                }
+                $(
+                    if let Some(form) = const { form_at(&R::FORMAT, $form) }
+                        && (head.code.is_none() || (i32::from(form.codes.0) <= code && code <= i32::from(form.codes.1)))
+                    {
+                        let mut columns = before(&R::FORMAT, &state.kept);
+                        forms!(columns $form: 0 1 2 3 4 5 6 7);
+                        behind(&R::FORMAT, &form, &mut state.kept, &mut columns);
+                        return Self::found(state, reader.at - state.at, bits, columns);
+                    }
+                )*
             };
-            ($form:literal: $($step:literal)*) => {
+            ($columns:ident $form:literal: $($step:literal)*) => {
                 $(
                     if let Some(step) = const { step_at(&R::FORMAT, $form, $step) }
-                        && reader.step(&step, code, &mut pending, &mut own, &mut columns).is_none()
+                        && reader.step(&step, code, &mut pending, &mut own, &mut $columns).is_none()
                     {
                         return Quick::Wrong;
                     }
@@ -188,35 +224,46 @@ impl<'a, R: Row<N>, const N: usize> Entries<'a, R, N> {
             };
         }
         forms!(0 1 2 3 4 5 6 7);
-        let skip = head.skip.map_or(0, |part| extract(bits, part).cast_unsigned());
-        let length = head.length.map_or(0, |part| extract(bits, part).cast_unsigned());
-        let start = state.start.wrapping_add(skip);
-        let Some(end) = start.checked_add(length) else { return Quick::Wrong };
-        if start < state.start {
-            return Quick::Wrong;
-        }
-        *state = State { at: reader.at, start: end, kept };
-        Quick::Entry(Entry { start, length, row: R::from_columns(columns) })
+        Quick::Wrong
     }
 
-    /// An entry of any form, and what is known behind it. The state comes and goes by value, so that it can stay in
-    /// registers where this is not called.
+    /// An entry of any form, and what is known behind it.
     #[cold]
     #[inline(never)]
     fn plain(bytes: &[u8], mut state: State<N>) -> (Result<Entry<R>, DecodeError>, State<N>) {
         let begin = state.at;
         let mut reader = Reader { table: R::FORMAT.name, marked: R::FORMAT.head.mark, bytes, at: begin };
-        let found = reader.entry(&R::FORMAT, &mut state.kept).and_then(|found| {
-            let start = state.start.checked_add(found.skip);
-            let end = start.and_then(|start| start.checked_add(found.length));
-            let (Some(start), Some(end)) = (start, end) else { return Err(reader.error(begin, Fault::TooLarge)) };
-            state.start = end;
-            Ok(Entry { start, length: found.length, row: R::from_columns(found.columns) })
+        let found = reader.entry(&R::FORMAT, &mut state.kept).map(|found| {
+            let start = state.start.saturating_add(found.skip);
+            state.start = start.saturating_add(found.length);
+            Entry { start, length: found.length, row: R::from_columns(found.columns) }
         });
         // Nothing is read behind an error.
         state.at = if found.is_ok() { reader.at } else { bytes.len() };
         (found, state)
     }
+}
+
+/// The bytes from a place on as a little-endian word; marks, where there are none.
+#[inline(always)]
+fn word(bytes: &[u8], at: usize) -> Option<u64> {
+    let rest = bytes.get(at..)?;
+    match rest.first_chunk::<8>() {
+        Some(rest) => Some(u64::from_le_bytes(*rest)),
+        None => last_word(bytes, rest.len()),
+    }
+}
+
+fn last_word(bytes: &[u8], left: usize) -> Option<u64> {
+    let missing = 8 * (8 - left as u32);
+    if missing == 64 {
+        return None;
+    }
+    let word = match bytes.last_chunk::<8>() {
+        Some(last) => u64::from_le_bytes(*last) >> missing,
+        None => bytes.iter().rev().take(left).fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    };
+    Some(word | 0x8080_8080_8080_8080 << (64 - missing))
 }
 
 /// What the quick decoder finds.

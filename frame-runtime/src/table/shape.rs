@@ -26,6 +26,18 @@ pub(super) struct Field {
     pub(super) base: Option<usize>,
 }
 
+/// Whether all forms of a format have a shape, and none passes for one that is longer than the table.
+pub(super) const fn all<const N: usize>(format: &Format<N>) -> bool {
+    let mut index = 0;
+    while index < format.forms.len() {
+        if Shape::new(format, index).is_none() {
+            return false;
+        }
+        index += 1;
+    }
+    format.head.mark
+}
+
 impl<const N: usize> Shape<N> {
     /// The shape of a form with a head of one byte; `None` if it does not fit eight bytes, or is not that simple.
     pub(super) const fn new(format: &Format<N>, index: usize) -> Option<Shape<N>> {

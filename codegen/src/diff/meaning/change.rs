@@ -153,6 +153,10 @@ pub enum MeaningChange {
         /// Whether it lies in the argument's slot.
         new_share: bool,
     },
+    /// A table of bytes that was not there.
+    TableAdded(TableFact),
+    /// A table of bytes that is no more.
+    TableRemoved(TableFact),
     /// Another field says where a frame is; absent on the side that has none.
     PositionFieldChanged {
         /// The field before.
@@ -318,6 +322,21 @@ pub struct RegionFact {
     pub without: Vec<String>,
     /// What lies there.
     pub what: String,
+}
+
+/// A table of bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TableFact {
+    /// Its name.
+    pub table: String,
+    /// What it tells.
+    pub what: String,
+    /// Bytes of code for which one unit stands.
+    pub unit_bytes: u8,
+    /// The columns of a row, in their order.
+    pub columns: Vec<String>,
+    /// The forms of an entry, in the order in which an encoder tries.
+    pub forms: Vec<String>,
 }
 
 /// Where a position stands.

@@ -16,6 +16,7 @@ pub(in crate::diff) enum Topic<'a> {
     Machine(&'a str),
     Layout(&'a str),
     Localsplus(&'a str),
+    Table(&'a str),
     Position,
 }
 
@@ -41,6 +42,7 @@ impl MeaningChange {
             | Is::KindChanged { localsplus, .. }
             | Is::RegionsChanged { localsplus, .. }
             | Is::ArgumentCellsChanged { localsplus, .. } => Topic::Localsplus(localsplus),
+            Is::TableAdded(fact) | Is::TableRemoved(fact) => Topic::Table(&fact.table),
             Is::PositionFieldChanged { .. } | Is::PositionUnitChanged { .. } | Is::PlaceChanged { .. } => {
                 Topic::Position
             }
@@ -77,6 +79,7 @@ impl Words {
             Topic::Machine(name) => self.machine(name, changes),
             Topic::Layout(name) => self.layout(name, changes),
             Topic::Localsplus(name) => self.localsplus(name, changes),
+            Topic::Table(name) => self.table(name, changes),
             Topic::Position => self.position(changes),
         }
     }
@@ -318,6 +321,22 @@ impl Words {
                 }
                 _ => {}
             }
+        }
+    }
+
+    fn table(&mut self, name: &str, changes: &[&MeaningChange]) {
+        let title = format!("{} (table)", printable(name));
+        for change in changes {
+            let (fact, ink) = match change {
+                MeaningChange::TableAdded(fact) => (fact, Ink::New),
+                MeaningChange::TableRemoved(fact) => (fact, Ink::Gone),
+                _ => continue,
+            };
+            self.whole(&title, ink, &fact.what);
+            let new = ink == Ink::New;
+            let names = |names: &[String]| names.iter().map(|name| printable(name)).collect::<Vec<_>>();
+            self.list(if new { "columns:" } else { "columns were:" }, &names(&fact.columns));
+            self.list(if new { "forms:" } else { "forms were:" }, &names(&fact.forms));
         }
     }
 

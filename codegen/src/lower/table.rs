@@ -1,6 +1,6 @@
 //! Tables: parts, columns and numbers are looked up, values are taken apart.
 
-use super::{name_twice, range, text, unknown, words};
+use super::meaning::{name_twice, range, text, unknown, words};
 use crate::ast::{self, Operand, Operator, Sign};
 use crate::diag::{Diagnostic, Sink};
 use crate::model::table::{
@@ -15,7 +15,7 @@ pub(super) fn lower(item: ast::Table, sink: &mut Sink) -> Table {
         name: item.name,
         doc: text(item.doc.as_ref()),
         unit: bounded(&item.unit, "a unit", "bytes", (1, 2), sink).map_or(1, |unit| unit.value),
-        numbers: item.numbers.into_iter().filter_map(|number| lower_number(number, sink)).collect(),
+        numbers: item.numbers.into_iter().map(|number| lower_number(number, sink)).collect(),
         columns: Vec::new(),
         head: Head { parts: Vec::new() },
         forms: Vec::new(),
@@ -73,16 +73,17 @@ fn small(sign: Sign, number: &At<u64>, sink: &mut Sink) -> Option<At<i32>> {
     Some(At { value: if sign == Sign::Plus { value } else { -value }, span: number.span })
 }
 
-fn lower_number(number: ast::Numeral, sink: &mut Sink) -> Option<Number> {
+/// One that is wrong keeps its name: entries that use it are not wrong as well.
+fn lower_number(number: ast::Numeral, sink: &mut Sink) -> Number {
     let digit = bounded(&number.digit, "a digit", "bits", (1, 7), sink);
     let at_most = bounded(&number.at_most, "a number", "digits", (1, 32), sink);
-    Some(Number {
+    Number {
+        digit: digit.unwrap_or(number.digit.map(|_| 1)),
+        at_most: at_most.unwrap_or(number.at_most.map(|_| 1)),
         name: number.name,
-        digit: digit?,
         low_first: number.low_first,
-        at_most: at_most?,
         signed: number.signed,
-    })
+    }
 }
 
 /// In a value a name stands for one thing.

@@ -1,0 +1,143 @@
+//! Code that may be run.
+
+#![expect(unsafe_code, reason = "what the verifier found is what frames rely on")]
+
+use alloc::vec::Vec;
+use core::fmt;
+use core::ops::Deref;
+
+use super::verify::{self, Unverified, VariableSlots, VerifyError};
+use super::{Branches, Code, InstructionSet, Instructions, branches};
+use crate::table::{DecodeError, Handler};
+use crate::version::Version;
+use crate::vm::{CodeUnit, FrameCode, Vm};
+
+/// A code object that passed [`Code::verify`]: what its frames do stays within their slots and its units.
+///
+/// The only code of the runtime's own that a frame takes: [`FrameCode`] is implemented for this and not for [`Code`].
+pub struct Verified<V: Vm>(Code<V>);
+
+/// Why code is not run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Rejected {
+    /// An instruction, a jump or a handler is at fault.
+    Code(VerifyError),
+    /// The exception table cannot be read.
+    Handlers(DecodeError),
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Rejected::Code(error) => error.fmt(f),
+            Rejected::Handlers(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for Rejected {}
+
+impl<V: Vm> Code<V> {
+    /// The opcodes of its version.
+    pub const fn instruction_set() -> &'static InstructionSet {
+        const { &InstructionSet::new(V::Python::LAYOUT) }
+    }
+
+    /// The instructions in the order of the code, in their general form.
+    pub fn instructions(&self) -> Instructions<'_> {
+        Instructions::new(Self::instruction_set(), self.co_code())
+    }
+
+    /// The branches, in bytes: `co_branches()`. `None` before 3.14, which tells none.
+    pub fn co_branches(&self) -> Option<Branches<'_>> {
+        branches(Self::instruction_set(), self.co_code())
+    }
+
+    /// Checks that it can be run without leaving its units, its stack, its variables, constants and names; what that means
+    /// is told at [`verify`]. It looks at the [units](Self::units) as they are: it is for code that did not run yet.
+    ///
+    /// # Errors
+    ///
+    /// The first fault, with the code unit or the byte that it is at.
+    pub fn verify(&self) -> Result<(), Rejected> {
+        let handlers: Result<Vec<Handler>, _> = self.exception_table().entries().collect();
+        let handlers = handlers.map_err(Rejected::Handlers)?;
+        let bytes = |unit: &CodeUnit| {
+            let unit = unit.instruction();
+            [unit.opcode, unit.argument]
+        };
+        let code: Vec<u8> = self.units().iter().flat_map(bytes).collect();
+        let variables = match V::Python::LAYOUT.find_numbers("local_kind_flags") {
+            Some(_) => VariableSlots::Kinds(self.localspluskinds()),
+            None => VariableSlots::Counts {
+                locals: self.nlocals() as usize,
+                cells: self.ncellvars() as usize,
+                frees: self.nfreevars() as usize,
+            },
+        };
+        let code = Unverified {
+            code: &code,
+            stacksize: self.stacksize(),
+            consts: self.consts().len(),
+            names: self.names().len(),
+            variables,
+            flags: self.flags(),
+            handlers: &handlers,
+        };
+        verify::verify(Self::instruction_set(), &code).map_err(Rejected::Code)
+    }
+
+    /// The same code as one that frames take.
+    ///
+    /// # Errors
+    ///
+    /// The code, and what [`verify`](Self::verify) says of it.
+    #[expect(clippy::result_large_err, reason = "the code itself comes back")]
+    pub fn into_verified(self) -> Result<Verified<V>, (Code<V>, Rejected)> {
+        match self.verify() {
+            Ok(()) => Ok(Verified(self)),
+            Err(why) => Err((self, why)),
+        }
+    }
+}
+
+impl<V: Vm> Verified<V> {
+    /// The code object.
+    pub fn into_code(self) -> Code<V> {
+        self.0
+    }
+}
+
+impl<V: Vm> Deref for Verified<V> {
+    type Target = Code<V>;
+
+    fn deref(&self) -> &Code<V> {
+        &self.0
+    }
+}
+
+impl<V: Vm> fmt::Debug for Verified<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Verified").field(&self.0).finish()
+    }
+}
+
+// SAFETY: nothing here can be changed but the content of units, whose number and place stay. There is at least one: the
+// verifier finds that empty code runs off its end. The methods read fields.
+unsafe impl<V: Vm> FrameCode for Verified<V> {
+    #[inline]
+    fn nlocalsplus(&self) -> u32 {
+        self.0.nlocalsplus()
+    }
+
+    #[inline]
+    fn stacksize(&self) -> u32 {
+        self.0.stacksize()
+    }
+
+    #[inline]
+    fn units(&self) -> &[CodeUnit] {
+        self.0.units()
+    }
+}
