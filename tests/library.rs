@@ -9,9 +9,12 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::time::Instant;
 
+use frame_runtime::layout::{Flavour, Layout};
 use frame_tests::{Python, pythons_of_facts, root, scratch};
 use serde_json::Value;
 
+#[path = "library/bytes.rs"]
+mod bytes;
 #[path = "library/compare.rs"]
 mod compare;
 
@@ -150,8 +153,9 @@ fn check_bytes(python: &Python, file: &str, bytes: &Bytes, comparison: &mut Comp
     if !(whole && since_3_11 && lnotab) {
         comparison.add(file, "extra", &format!("is not of a code object of {}", python.release));
     }
-    if python.minor() >= (3, 11) && bytes.linetable.first().is_some_and(|&first| first < 0x80) {
-        comparison.add(file, "linetable", "begins within an entry");
+    let layout = Layout::find(&python.release, Flavour::Default).expect("the layout of an interpreter of these tests");
+    for (table, what) in bytes::faults(layout, bytes) {
+        comparison.add(file, table, &what);
     }
 }
 
