@@ -16,8 +16,8 @@
 //!   its handler keeps; with the instruction index, if the handler wants it, and the exception, they are at most
 //!   `stacksize`. Where a trace function raises at another one there may be fewer: fill up with nulls.
 //! - Indexes of constants, names and variables are in range; `*_DEREF` and the like name variables that are cells or free,
-//!   `MAKE_CELL` a cell (from 3.12 on also a free one); `COPY_FREE_VARS` counts the free variables. Numbers of operators, intrinsics and the like have a
-//!   meaning.
+//!   `MAKE_CELL` a cell (from 3.12 on also a free one); `COPY_FREE_VARS` counts the free variables. Numbers of operators,
+//!   intrinsics and the like have a meaning.
 //! - `RETURN_GENERATOR` runs at most once, in code with the flags of a generator; `YIELD_VALUE` only behind it.
 //! - A loop that ends does so at an `END_FOR` (in 3.13 followed by `POP_TOP`): a VM may leave the iterator to these
 //!   instructions, or pop it and go on behind them.
@@ -36,8 +36,8 @@
 //! Instructions, operands, jumps and ends are checked as above. The depth of the stack is the one that the compiler
 //! counts, in which an exception, or that there is none, is six entries: it is the same on every way (in 3.8 a `finally` body
 //! that is called may be entered with fewer), never below 0, and an upper bound of the real one, which therefore stays
-//! within `stacksize`, as long as blocks are popped by the instructions that belong to them. The block stack is not followed, and no lower bound is promised: a VM of these versions checks
-//! what it pops, and its blocks.
+//! within `stacksize`, as long as blocks are popped by the instructions that belong to them. The block stack is not
+//! followed, and no lower bound is promised: a VM of these versions checks what it pops, and its blocks.
 
 use alloc::collections::BinaryHeap;
 use alloc::vec;
@@ -100,8 +100,8 @@ pub struct Handler {
 /// Checks that code can be run without leaving it, its stack, its variables, constants and names; what that means is told
 /// at the [module](self).
 ///
-/// It takes time in proportion to the code's length (and the logarithm of the table's), twelve bytes per unit at most, and
-/// calls nothing recursively.
+/// It takes time in proportion to the code's length (and the logarithm of the table's), some twenty bytes per unit at most,
+/// and calls nothing recursively.
 ///
 /// # Errors
 ///
