@@ -195,7 +195,7 @@ fn what_is_wrong_is_said() {
     assert_eq!(seen, all.map(str::to_owned).into(), "faults that no case shows, or that are new");
 }
 
-/// Each opcode that code objects may hold has a rule, and it pushes as much as it pops or more than the effect takes away.
+/// Each opcode that code objects may hold has a rule, and takes at least as many entries as its net effect says.
 #[test]
 fn every_opcode_has_a_rule() {
     for layout in Layout::all() {
