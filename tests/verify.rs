@@ -1,5 +1,5 @@
-//! Walking over instructions, branches and the verifier: over the libraries of the interpreters that are installed, over
-//! code made to be refused, over bytes without meaning.
+//! Walking over instructions, branches and the verifier: over the libraries of the interpreters that are installed,
+//! over code made to be refused, over bytes without meaning.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

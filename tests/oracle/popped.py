@@ -3,8 +3,8 @@
 usage: python3.N tests/oracle/popped.py [INCLUDE] > tests/vectors/popped/3.N
 
 INCLUDE is the folder of its headers, if it is not the one that the interpreter names. One line per opcode: its name; how
-many entries it takes, looking at them included, for the arguments 0 to 19, or once if it is the same for all; how many it leaves
-in their place.
+many entries it takes, looking at them included, for the arguments 0 to 19, or once if it is the same for all; how many
+it leaves in their place.
 
 Source: _PyOpcode_num_popped and _PyOpcode_num_pushed, Include/internal/pycore_opcode_metadata.h.
 """

@@ -3,7 +3,8 @@
 usage: python3.N tests/oracle/units.py HOW_MANY OUTPUT
        python3.N tests/oracle/units.py tests/oracle/shapes.py tests/vectors/units/3.N
 
-With a path, that file is compiled. Else HOW_MANY files (0: all) of the standard library and its test suite, evenly spread over their sorted paths, are compiled.
+With a path, that file is compiled; else HOW_MANY files (0: all) of the standard library and its test suite, evenly
+spread over their sorted paths.
 Fields, separated by tabs; what a version does not have is "-":
 
     file and name      abc.py:.ABCMeta.register
@@ -11,8 +12,8 @@ Fields, separated by tabs; what a version does not have is "-":
     stacksize          co_stacksize
     flags              co_flags
     constants, names   len(co_consts), len(co_names)
-    variables          since 3.11 the kind of each slot, hex, of locals, cells and free variables (what else kinds say is
-                       not visible in Python); before: locals, cells, free variables as "3,1,0"
+    variables          since 3.11 the kind of each slot, hex: local, cell, free (what else kinds say is not visible in
+                       Python); before: how many locals, cells, free variables, as "3,1,0"
     handlers           "start,end,target,depth,lasti;...", in units, as dis shows them
     branches           "source,left,right;...", in bytes, of co_branches()
     instructions       how many dis shows, without EXTENDED_ARG

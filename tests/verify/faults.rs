@@ -10,7 +10,7 @@ use frame_tests::compare;
 use super::*;
 
 /// The newest layout of each version.
-pub const LAYOUTS: [&Layout; 8] = [
+pub(crate) const LAYOUTS: [&Layout; 8] = [
     Cpython3_8::LAYOUT,
     Cpython3_9::LAYOUT,
     Cpython3_10::LAYOUT,
@@ -23,7 +23,7 @@ pub const LAYOUTS: [&Layout; 8] = [
 
 /// Bytes out of `NAME ARGUMENT; NAME; ...`: prefixes and caches come by themselves, unless the name follows a `!`;
 /// `#NUMBER` stands for an opcode by its number, and `.` for a lonely byte.
-pub fn assemble(layout: &Layout, text: &str) -> Vec<u8> {
+pub(crate) fn assemble(layout: &Layout, text: &str) -> Vec<u8> {
     let mut code = Vec::new();
     for item in text.split(';').map(str::trim).filter(|item| !item.is_empty()) {
         if item == "." {
@@ -195,7 +195,7 @@ fn what_is_wrong_is_said() {
     assert_eq!(seen, all.map(str::to_owned).into(), "faults that no case shows, or that are new");
 }
 
-/// Each opcode that code objects may hold has a rule, and it pushes as much as it pops or more than the effect takes away.
+/// Each opcode that code objects may hold has a rule, and takes at least as many entries as its net effect says.
 #[test]
 fn every_opcode_has_a_rule() {
     for layout in Layout::all() {

@@ -4,15 +4,15 @@ use super::*;
 
 /// A line of `tests/oracle/units.py`.
 #[derive(Clone)]
-pub struct Line {
-    pub name: String,
-    pub code: Vec<u8>,
-    pub stacksize: u32,
+pub(crate) struct Line {
+    pub(crate) name: String,
+    pub(crate) code: Vec<u8>,
+    pub(crate) stacksize: u32,
     flags: u32,
     consts: usize,
     names: usize,
     variables: Variables,
-    pub handlers: Vec<Handler>,
+    pub(crate) handlers: Vec<Handler>,
     branches: Option<Vec<[i64; 3]>>,
     instructions: usize,
     digest: u32,
@@ -24,7 +24,7 @@ enum Variables {
     Counts([usize; 3]),
 }
 
-pub fn bytes(hex: &str) -> Vec<u8> {
+pub(crate) fn bytes(hex: &str) -> Vec<u8> {
     let digits: Vec<u8> = hex.chars().filter_map(|c| c.to_digit(16)).map(|digit| digit as u8).collect();
     digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
 }
@@ -73,7 +73,7 @@ impl Line {
         }
     }
 
-    pub fn unverified(&self) -> Unverified<'_> {
+    pub(crate) fn unverified(&self) -> Unverified<'_> {
         Unverified {
             code: &self.code,
             stacksize: self.stacksize,
@@ -121,12 +121,12 @@ fn has_argument(set: &InstructionSet, opcode: u8) -> bool {
     if minor >= 13 { i64::from(opcode) > limit } else { i64::from(opcode) >= limit }
 }
 
-pub fn set(release: &str) -> InstructionSet {
+fn set(release: &str) -> InstructionSet {
     InstructionSet::new(Layout::find(release, Flavour::Default).expect("a release of the facts"))
 }
 
 /// What the script says of so many files.
-pub fn ask(python: &Python, files: usize, folder: &Path) -> Vec<Line> {
+fn ask(python: &Python, files: usize, folder: &Path) -> Vec<Line> {
     let output: PathBuf = folder.join(&python.release);
     let mut command = Command::new(&python.path);
     command.arg(root().join("tests/oracle/units.py")).arg(files.to_string()).arg(&output).stderr(Stdio::inherit());
@@ -137,7 +137,7 @@ pub fn ask(python: &Python, files: usize, folder: &Path) -> Vec<Line> {
 }
 
 /// What the script said of `tests/oracle/shapes.py`.
-pub fn vectors(version: &str) -> Vec<Line> {
+pub(crate) fn vectors(version: &str) -> Vec<Line> {
     let text = std::fs::read_to_string(root().join("tests/vectors/units").join(version)).expect("a readable file");
     text.lines().map(Line::read).collect()
 }

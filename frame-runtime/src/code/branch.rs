@@ -5,7 +5,8 @@ use core::iter::FusedIterator;
 use super::instruction::{InstructionSet, Instructions};
 use super::rule::Flow;
 
-/// A branch: byte offsets from the start of the code. On code that no compiler made they may lie outside it, also before it.
+/// A branch: byte offsets from the start of the code. On code that no compiler made they may lie outside it, also
+/// before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Branch {
     /// The branching instruction, behind its prefixes.
@@ -16,7 +17,8 @@ pub struct Branch {
     pub right: i64,
 }
 
-/// Branches in the order of the instructions that tell them. The end of an `async for` tells the branch at its beginning.
+/// Branches in the order of the instructions that tell them. The end of an `async for` tells the branch at its
+/// beginning.
 ///
 /// Source: `branchesiter_next`, Objects/codeobject.c, v3.14.0.
 #[derive(Clone, Debug)]

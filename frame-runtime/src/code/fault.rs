@@ -5,8 +5,8 @@ use core::fmt;
 /// Code that must not be run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VerifyError {
-    /// The unit at fault: that of an opcode; where two ways meet, the first of the instruction; the first of an exception
-    /// handler's range; the code's length where something is missing at its end.
+    /// The unit at fault: that of an opcode; where two ways meet, the first of the instruction; the first of an
+    /// exception handler's range; the code's length where something is missing at its end.
     pub unit: usize,
     /// What is wrong there.
     pub fault: Fault,

@@ -1,7 +1,7 @@
 //! Walking over instructions: prefixes joined, inline caches skipped, specialised forms known by their bases.
 //!
-//! It works on borrowed bytes, clean (`co_code`) or as they are while they run (`co_code_adaptive`), allocates nothing and
-//! never panics.
+//! It works on borrowed bytes, clean (`co_code`) or as they are while they run (`co_code_adaptive`), allocates nothing
+//! and never panics.
 
 use core::iter::FusedIterator;
 
@@ -80,7 +80,8 @@ impl InstructionSet {
             }
             number += 1;
         }
-        // 3.12's pops both entries. From 3.14 on the iterator has an instruction of its own, which is run like any other.
+        // 3.12's pops both entries. From 3.14 on the iterator has an instruction of its own, which is run like any
+        // other.
         let loop_end = match find(layout, "END_FOR") {
             None => None,
             Some(end) if minor == 13 => Some((end, find(layout, "POP_TOP"))),
@@ -126,11 +127,11 @@ impl InstructionSet {
         }
     }
 
-    /// The opcode that another one stands for: of a specialised or instrumented form its base, else itself, also if it has
-    /// no meaning.
+    /// The opcode that another one stands for: of a specialised or instrumented form its base, else itself, also if it
+    /// has no meaning.
     ///
-    /// What `INSTRUMENTED_LINE`, `INSTRUMENTED_INSTRUCTION` and `ENTER_EXECUTOR` stand for is not in the code: they stand
-    /// for themselves.
+    /// What `INSTRUMENTED_LINE`, `INSTRUMENTED_INSTRUCTION` and `ENTER_EXECUTOR` stand for is not in the code: they
+    /// stand for themselves.
     #[inline]
     pub const fn base(&self, opcode: u8) -> u8 {
         self.rows[opcode as usize].base
@@ -142,8 +143,8 @@ impl InstructionSet {
         self.rows[opcode as usize].caches
     }
 
-    /// How many entries from the top of the stack an instruction takes or looks at; as many must be there. `None` for what
-    /// never runs. `opcode` is a base.
+    /// How many entries from the top of the stack an instruction takes or looks at; as many must be there. `None` for
+    /// what never runs. `opcode` is a base.
     ///
     /// Before 3.11 an exception on the stack counts as the six entries that it may be.
     pub const fn reach(&self, opcode: u8, argument: u32) -> Option<u64> {
@@ -168,13 +169,13 @@ impl InstructionSet {
         self.rows[opcode as usize].rule.raises
     }
 
-    /// How an instruction changes the depth of the stack, when the next one follows or (`jump`) when it jumps; `None` for
-    /// what never runs. `opcode` is a base.
+    /// How an instruction changes the depth of the stack, when the next one follows or (`jump`) when it jumps; `None`
+    /// for what never runs. `opcode` is a base.
     ///
-    /// This is what the interpreter does. It differs from the layout's effect, which is the compiler's, where the compiler
-    /// counts at another instruction than the interpreter acts: `RETURN_GENERATOR` always counts the value that the first
-    /// send brings; in 3.11 `PRECALL` pops nothing and `CALL` everything. The iterator of a finished loop is popped behind
-    /// the loop, at `END_FOR`, from 3.12 on.
+    /// This is what the interpreter does. It differs from the layout's effect, which is the compiler's, where the
+    /// compiler counts at another instruction than the interpreter acts: `RETURN_GENERATOR` always counts the value
+    /// that the first send brings; in 3.11 `PRECALL` pops nothing and `CALL` everything. The iterator of a finished
+    /// loop is popped behind the loop, at `END_FOR`, from 3.12 on.
     pub fn effect(&self, opcode: u8, argument: u32, jump: bool) -> Option<i64> {
         let rule = &self.rows[usize::from(opcode)].rule;
         match rule.effect {
@@ -274,8 +275,8 @@ pub struct Instruction {
 /// It ends where the code does; what it makes of bytes that are no whole instruction is told at
 /// [`InstructionSet::decode`].
 ///
-/// In running code, `INSTRUMENTED_LINE`, `INSTRUMENTED_INSTRUCTION` and `ENTER_EXECUTOR` hide the opcode they replaced, and
-/// how many caches it has: what follows them may be caches read as instructions.
+/// In running code, `INSTRUMENTED_LINE`, `INSTRUMENTED_INSTRUCTION` and `ENTER_EXECUTOR` hide the opcode they replaced,
+/// and how many caches it has: what follows them may be caches read as instructions.
 #[derive(Clone, Debug)]
 pub struct Instructions<'a> {
     set: &'a InstructionSet,

@@ -342,7 +342,8 @@ impl Rule {
                 _ => plain(4),
             },
 
-            // Exceptions and blocks. Before 3.11 what an exception pushes counts as six entries, also where there is none.
+            // Exceptions and blocks. Before 3.11 what an exception pushes counts as six entries, also where there is
+            // none.
             b"PUSH_EXC_INFO" => plain(1).takes(0),
             b"POP_EXCEPT" if minor >= 11 => plain(1).takes(0),
             b"POP_EXCEPT" => plain(3),

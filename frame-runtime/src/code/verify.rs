@@ -7,17 +7,17 @@
 //! [`taken`](InstructionSet::taken)), and an exception goes to the handler of the table whose range holds the
 //! instruction, after the stack was cut to its depth:
 //!
-//! - The instruction pointer is always at the first unit of an instruction (its first prefix) that is wholly there, caches
-//!   included, however it got there: by going on, by a jump, by a handler, by resuming a generator. What runs is never a
-//!   cache, a specialised form or an unknown opcode.
+//! - The instruction pointer is always at the first unit of an instruction (its first prefix) that is wholly there,
+//!   caches included, however it got there: by going on, by a jump, by a handler, by resuming a generator. What runs is
+//!   never a cache, a specialised form or an unknown opcode.
 //! - An instruction finds all entries that it takes or looks at above the bottom of the stack, and leaves at most
 //!   `stacksize` of them. The depth depends on nothing but the unit: every way to it has the same one.
-//! - When an exception leaves an instruction that [`raises`](InstructionSet::raises), at least as many entries are there as
-//!   its handler keeps; with the instruction index, if the handler wants it, and the exception, they are at most
-//!   `stacksize`. Where a trace function raises at another one there may be fewer: fill up with nulls.
-//! - Indexes of constants, names and variables are in range; `*_DEREF` and the like name variables that are cells or free,
-//!   `MAKE_CELL` a cell (from 3.12 on also a free one); `COPY_FREE_VARS` counts the free variables. Numbers of operators, intrinsics and the like have a
-//!   meaning.
+//! - When an exception leaves an instruction that [`raises`](InstructionSet::raises), at least as many entries are
+//!   there as its handler keeps; with the instruction index, if the handler wants it, and the exception, they are at
+//!   most `stacksize`. Where a trace function raises at another one there may be fewer: fill up with nulls.
+//! - Indexes of constants, names and variables are in range; `*_DEREF` and the like name variables that are cells or
+//!   free, `MAKE_CELL` a cell (from 3.12 on also a free one); `COPY_FREE_VARS` counts the free variables. Numbers of
+//!   operators, intrinsics and the like have a meaning.
 //! - `RETURN_GENERATOR` runs at most once, in code with the flags of a generator; `YIELD_VALUE` only behind it.
 //! - A loop that ends does so at an `END_FOR` (in 3.13 followed by `POP_TOP`): a VM may leave the iterator to these
 //!   instructions, or pop it and go on behind them.
@@ -27,17 +27,18 @@
 //! - What values are: an entry may be null, or of a type that the instruction does not expect. That a `*_DEREF` finds a
 //!   cell, that a variable is bound, that an instruction index is one when `RERAISE` takes it from the stack, that
 //!   `KW_NAMES` and `CALL_KW` have no more names than arguments: whoever runs the code looks.
-//! - What the layout of the stack means: that the top entries of a handler are an exception, that a call finds a callable.
+//! - What the layout of the stack means: that the top entries of a handler are an exception, that a call finds a
+//!   callable.
 //! - That it ends, or returns with an otherwise empty stack.
 //! - Anything of the location table.
 //!
 //! # Before 3.11
 //!
 //! Instructions, operands, jumps and ends are checked as above. The depth of the stack is the one that the compiler
-//! counts, in which an exception, or that there is none, is six entries: it is the same on every way (in 3.8 a `finally` body
-//! that is called may be entered with fewer), never below 0, and an upper bound of the real one, which therefore stays
-//! within `stacksize`, as long as blocks are popped by the instructions that belong to them. The block stack is not followed, and no lower bound is promised: a VM of these versions checks
-//! what it pops, and its blocks.
+//! counts, in which an exception, or that there is none, is six entries: it is the same on every way (in 3.8 a
+//! `finally` body that is called may be entered with fewer), never below 0, and an upper bound of the real one, which
+//! therefore stays within `stacksize`, as long as blocks are popped by the instructions that belong to them. The block
+//! stack is not followed, and no lower bound is promised: a VM of these versions checks what it pops, and its blocks.
 
 use alloc::collections::BinaryHeap;
 use alloc::vec;
@@ -83,16 +84,16 @@ pub enum VariableSlots<'a> {
     },
 }
 
-/// Checks that code can be run without leaving it, its stack, its variables, constants and names; what that means is told
-/// at the [module](self).
+/// Checks that code can be run without leaving it, its stack, its variables, constants and names; what that means is
+/// told at the [module](self).
 ///
-/// It takes time in proportion to the code's length (and the logarithm of the table's), twelve bytes per unit at most, and
-/// calls nothing recursively.
+/// It takes time in proportion to the code's length (and the logarithm of the table's), some twenty bytes per unit at
+/// most, and calls nothing recursively.
 ///
 /// # Errors
 ///
-/// The first fault: of the instructions one by one, in their order; then of jumps; then of exception handlers; then on the
-/// ways that the code can take.
+/// The first fault: of the instructions one by one, in their order; then of jumps; then of exception handlers; then on
+/// the ways that the code can take.
 pub fn verify(set: &InstructionSet, code: &Unverified<'_>) -> Result<(), VerifyError> {
     let mut verifier = Verifier { set, code, marks: Vec::new(), waiting: Vec::new(), called: BinaryHeap::new() };
     verifier.check_instructions()?;
@@ -107,7 +108,8 @@ struct Verifier<'a> {
     marks: Vec<Mark>,
     /// Units that were reached and are not looked at yet, each at most once.
     waiting: Vec<u32>,
-    /// Depths and units of `finally` bodies that are called (3.8), looked at when nothing else is left, the deepest first.
+    /// Depths and units of `finally` bodies that are called (3.8), looked at when nothing else is left, the deepest
+    /// first.
     called: BinaryHeap<(u32, u32)>,
 }
 
