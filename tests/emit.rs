@@ -108,6 +108,7 @@ fn module() {
             pub mod opcode;
 
             use crate::layout::{Build, Flavour, Layout, Numbers};
+            use crate::table::Lines;
 
             /// The magic number of this version's .pyc files: the first two bytes, little-endian.
             pub const PYC_MAGIC: u16 = 3700;
@@ -129,6 +130,8 @@ fn module() {
                 ],
                 pyc_magic: PYC_MAGIC,
                 null_slot: NULL_SLOT,
+                lines: Lines::Location,
+                exceptions: false,
                 structs: layout::STRUCTS,
                 numbers: &[
                     Numbers {
@@ -145,6 +148,9 @@ fn module() {
                     },
                 ],
                 opcodes: &opcode::TABLE,
+                stack_effect: |number, argument, jump| {
+                    opcode::Opcode::from_u8(number).ok()?.stack_effect(argument, jump)
+                },
             };
         "#]],
     );

@@ -54,6 +54,26 @@ frame_macros::frame_spec! {
         extra turns u32 "How often it was its turn.";
         extra urgent bool;
     }
+
+    table turn "Which turn each code unit had." {
+        unit 2 bytes;
+        number far digits 7 bits, high first, at most 5, signed;
+        row {
+            number kept "the turn";
+            type absent "what kind of turn";
+        }
+        entry {
+            code 3 bits signed, length 5 bits + 1 at most 30;
+            -4 none absent {}
+            -3..=2 near drops type { number += code; }
+            3 long { number += far; type = byte - 1; }
+        }
+    }
+}
+
+/// A file with two bit splits of its own, and nothing else.
+mod tables {
+    frame_macros::frame_spec!("macros/small.table");
 }
 
 struct Scheduler;
@@ -159,4 +179,56 @@ fn other_machines_are_those_of_the_version() {
     fn resumable<S: frame_runtime::machine::generator::OnNext<Scheduled, Executing>>() {}
     resumable::<generator::Parked>();
     resumable::<Suspended>();
+}
+
+/// A table beside a version: its row and its format are data in this crate.
+#[test]
+fn a_table_of_ones_own_is_a_row_and_a_format() {
+    use frame_runtime::table::{Column, Row, Source};
+    let row = turn::TurnRow { number: 7, r#type: -1 };
+    assert_eq!(row.to_columns(), [7, -1]);
+    assert_eq!(turn::TurnRow::from_columns([7, -1]), row);
+    let format = turn::TurnRow::FORMAT;
+    assert_eq!((format.name, format.unit_bytes, format.columns), ("turn", 2, [Column::Kept, Column::Absent]));
+    let (code, length) = (format.head.code.expect("a code"), format.head.length.expect("a length"));
+    assert_eq!((code.low, code.width, code.signed), (5, 3, true));
+    assert_eq!((length.low, length.width, length.plus, length.at_most), (0, 5, 1, 30));
+    let forms: Vec<_> = format.forms.iter().map(|form| (form.name, form.codes, form.absent, form.drops)).collect();
+    assert_eq!(forms, [("none", (-4, -4), true, 0), ("near", (-3, 2), false, 0b10), ("long", (3, 3), false, 0)]);
+    let [first, second] = format.forms[2].steps else { panic!("two steps") };
+    assert!(matches!(first.source, Source::Number(far) if far.signed && !far.low_first && far.digit == 7));
+    assert_eq!((second.column, second.base, second.source, second.plus), (1, None, Source::Byte, -1));
+}
+
+#[test]
+fn a_file_of_tables_becomes_their_modules() {
+    use frame_runtime::table::{Head, Piece, Row, Source};
+    let format = tables::small::SmallRow::FORMAT;
+    let Source::Bits(pieces) = format.forms[0].steps[0].source else { panic!("bits") };
+    assert_eq!(pieces, [Piece::Code, Piece::Byte { low: 2, width: 6 }]);
+    let head = tables::lone::LoneRow::FORMAT.head;
+    assert_eq!(head, Head { bits: 1, mark: true, code: None, length: None, skip: None });
+    let step = tables::lone::LoneRow::FORMAT.forms[0].steps[0];
+    assert_eq!(step.low, Some((1, 2)));
+    assert_eq!(tables::lone::LoneRow { high: 1, low: 2 }.to_columns(), [1, 2]);
+}
+
+/// CPython's tables are data like one's own, and every layout says which it has.
+#[test]
+fn layouts_say_their_tables() {
+    use frame_runtime::layout::Layout;
+    use frame_runtime::table::{ExceptionRow, LineRow, Lines, LnotabRow, LocationRow, Row};
+    for layout in Layout::all() {
+        let minor: u8 = layout.version.trim_start_matches("3.").parse().expect("a version");
+        let lines = match minor {
+            ..=9 => Lines::Lnotab,
+            10 => Lines::Line,
+            _ => Lines::Location,
+        };
+        assert_eq!((layout.lines, layout.exceptions), (lines, minor >= 11), "{}", layout.version);
+    }
+    assert_eq!(LocationRow::FORMAT.forms.len(), 5);
+    assert_eq!(ExceptionRow::FORMAT.head.bits, 1);
+    assert_eq!(LineRow::FORMAT.head.length.map(|length| length.at_most), Some(254));
+    assert_eq!(LnotabRow::FORMAT.head.skip.map(|skip| (skip.low, skip.at_most)), Some((8, 255)));
 }

@@ -16,7 +16,7 @@ pub use change::{
 };
 pub use meaning::{
     EventFact, KindFact, LayoutFact, LocalsplusFact, MachineFact, MeaningChange, MeaningFact, PlaceFact, RegionFact,
-    RowFact, StateFact, StepFact,
+    RowFact, StateFact, StepFact, TableFact,
 };
 
 use crate::model::Meaning;

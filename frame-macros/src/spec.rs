@@ -235,6 +235,22 @@ mod tests {
     }
 
     #[test]
+    fn a_table_with_a_mistake_is_said_once() {
+        let table = |column: &str, head: &str, last: u32| {
+            let row = format!("row {{ {column} \"x\"; }} entry {{ {head}; 0..={last} all {{ {column} = byte; }} }}");
+            format!("table small {{ unit 1 bytes; {row} }}")
+        };
+        // What is wrong with the bits leaves the names.
+        fails(&table("x", "code 7 bits", 127), &["the head of `small` has 7 bits", "pub struct SmallRow"]);
+        for name in ["_", "_1", "self", "Self"] {
+            fails(&table(name, "code 8 bits", 255), &["in Rust"]);
+        }
+        assert!(
+            expand(table("type", "code 8 bits", 255).parse().expect("tokens")).to_string().contains("r#type : i32")
+        );
+    }
+
+    #[test]
     fn places_are_those_of_the_tokens() {
         let tokens: TokenStream = "machine m {\n  start\n  here;\n}".parse().expect("tokens");
         let text = Text::of(tokens);

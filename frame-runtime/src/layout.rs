@@ -161,6 +161,23 @@ impl Layout {
             .ok_or(UnknownLayout { flavour })
     }
 
+    /// The second number of the version: 14 of 3.14.
+    ///
+    /// ```
+    /// use frame_runtime::version::{Cpython3_9, Cpython3_14, Version};
+    ///
+    /// assert_eq!((Cpython3_9::LAYOUT.minor(), Cpython3_14::LAYOUT.minor()), (9, 14));
+    /// ```
+    pub const fn minor(&self) -> u8 {
+        let version = self.version.as_bytes();
+        let (mut minor, mut at) = (0_u8, 2);
+        while at < version.len() {
+            minor = minor.saturating_mul(10).saturating_add(version[at].wrapping_sub(b'0'));
+            at += 1;
+        }
+        minor
+    }
+
     /// An enum by CPython's name, or a group of constants.
     pub fn find_numbers(&self, name: &str) -> Option<&'static Numbers> {
         self.numbers.iter().find(|item| item.name == name)

@@ -220,7 +220,8 @@ pub trait Objects: Vm {
     /// What the VM raises.
     fn make_code(&self, code: Code<Self>) -> Result<Self::Value, Self::Exception>;
 
-    /// What an object is, as far as the comparison of constants has to know.
+    /// What an object is, as far as the comparison of constants has to know. Two references are to the same object where
+    /// [`Value::as_raw`] is the same.
     fn shape<'a>(&self, value: &'a Self::Value) -> Shape<'a, Self>;
 
     /// Python's `==` of two objects that are both of one [`Shape::Exact`] type.

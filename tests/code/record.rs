@@ -246,10 +246,12 @@ impl<'r, P: Version> World<'r, P> {
         let fields = recorded.as_object().expect("fields").iter();
         let pairs = fields.map(|(field, recorded)| (field.clone(), recorded.clone(), found(field)));
         let mut pairs: Vec<_> = pairs.filter(|(_, recorded, found)| recorded != found).collect();
-        let variables = code.nlocals() + code.ncellvars() + code.nfreevars();
-        let shared = code.localspluskinds().iter().filter(|kind| **kind & 0x60 == 0x60).count();
-        let unknown = code.localspluskinds().iter().filter(|kind| **kind & 0xe0 == 0).count();
-        let slots = variables as usize + unknown - shared;
+        let bits = |kind| P::LOCALSPLUS.bits(kind).unwrap_or(0);
+        let (local, cell, free) = (bits("local"), bits("cell"), bits("free"));
+        let kinds = code.localspluskinds().iter();
+        let shared = kinds.clone().filter(|kind| **kind & (local | cell) == local | cell).count();
+        let unknown = kinds.filter(|kind| **kind & (local | cell | free) == 0).count();
+        let slots = (code.nlocals() + code.ncellvars() + code.nfreevars()) as usize + unknown - shared;
         if code.nlocalsplus() as usize != slots {
             pairs.push(("nlocalsplus".to_owned(), json!(slots), json!(code.nlocalsplus())));
         }

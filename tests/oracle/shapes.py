@@ -117,6 +117,7 @@ async def async_generator(a):
             yield i
         finally:
             await i
+    a(j async for j in i if await j)
 
 
 def imports():

@@ -37,7 +37,7 @@ def paths():
     for folder, folders, files in os.walk(root):
         folders[:] = sorted(f for f in folders if f not in ("site-packages", "dist-packages", "__pycache__"))
         found += [os.path.join(folder, name) for name in sorted(files) if name.endswith(".py")]
-    return root, sorted(found)
+    return root, sorted(path for path in found if os.path.isfile(path))
 
 
 def objects(code, path):

@@ -191,9 +191,10 @@ fn libraries_are_accepted() {
         let told: usize = lines.iter().map(|line| line.branches.as_ref().map_or(0, Vec::len)).sum();
         let handlers: usize = lines.iter().map(|line| line.handlers.len()).sum();
         eprintln!(
-            "{}: {} code objects, {instructions} instructions, {told} branches, {handlers} handlers",
+            "{}: {} code objects, {instructions} instructions, {told} branches, {handlers} handlers: {} wrong",
             python.release,
-            lines.len()
+            lines.len(),
+            wrong.len()
         );
         if !wrong.is_empty() {
             findings.push(format!("{}: {} wrong", python.release, wrong.len()));

@@ -3,6 +3,7 @@
 //! The name of a rule is the same in the message, as the function's name, and as the name of its failing example below
 //! `tests/spec/fail/`.
 
+mod bits;
 mod effect;
 mod layout;
 mod machine;

@@ -75,7 +75,7 @@ pub(super) fn emit(meaning: &Meaning, ours: &Meaning, runtime: &TokenStream) -> 
         });
     }
     let own = |name: &str| ours.tables.iter().all(|known| known.name.value != name);
-    for table in meaning.tables.iter().filter(|table| own(&table.name)) {
+    for table in meaning.tables.iter().filter(|table| own(&table.name) && table::is_named(table)) {
         let body = table::emit(table, runtime);
         let (name, doc, items_of) = (format_ident!("{}", table.name.value), format!(" {}", body.title), body.items);
         items.push(quote! {

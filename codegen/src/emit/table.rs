@@ -42,6 +42,18 @@ pub(super) fn row_type(table: &Table) -> String {
     format!("{}Row", name::state_type(&table.name))
 }
 
+/// Whether all names of a table are names in Rust. One that has findings may stand beside them in somebody's crate.
+pub(super) fn is_named(table: &Table) -> bool {
+    let columns = table.columns.iter().map(|column| &column.name.value);
+    let mut names: Vec<&String> = columns.chain(table.numbers.iter().map(|number| &number.name.value)).collect();
+    let right = |name: &&String| name::is_name(&name::field_name(name)) && name::is_name(&name::constant_name(name));
+    let all = name::is_name(&table.name.value) && names.iter().all(right);
+    let count = names.len();
+    names.sort_by_key(|name| name::constant_name(name));
+    names.dedup_by_key(|name| name::constant_name(name));
+    all && names.len() == count
+}
+
 /// One table, where `runtime` is the path of `frame-runtime`.
 pub(super) fn emit(table: &Table, runtime: &TokenStream) -> Body {
     let row = row_type(table);

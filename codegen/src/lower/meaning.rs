@@ -67,9 +67,14 @@ pub(crate) fn lower(items: Vec<Item>, meaning: &mut Meaning, sink: &mut Sink) {
             Item::Table(item) => {
                 let table = table::lower(item, sink);
                 // A table is one module with one type, as a machine is.
-                let every = Range::default();
-                let known = meaning.tables.iter().map(|known| &known.name).filter(|known| **known == table.name);
-                item_twice("tables of one name", &table.name, every, known.map(|known| (known, every)), sink);
+                if let Some(first) = meaning.tables.iter().find(|known| known.name == table.name) {
+                    sink.report(
+                        Diagnostic::error("item-twice", format!("two tables are called `{}`", table.name))
+                            .at(table.name.span, "the second one")
+                            .and(first.name.span, "the first one")
+                            .help("a table has one format in all its versions; another format has another name"),
+                    );
+                }
                 meaning.tables.push(table);
             }
         }

@@ -5,7 +5,7 @@
 
 use core::iter::FusedIterator;
 
-use super::rule::{Flow, Group, Rule};
+use super::rule::{Effect, Flow, Group, Rule};
 use crate::layout::{Layout, Numbers};
 use crate::opcode::Argument;
 
@@ -19,12 +19,13 @@ use crate::opcode::Argument;
 ///
 /// const SET: InstructionSet = InstructionSet::new(Cpython3_14::LAYOUT);
 ///
-/// // RESUME 0; EXTENDED_ARG 1; LOAD_CONST 2; RETURN_VALUE
+/// // RESUME; EXTENDED_ARG 1; LOAD_CONST 2; RETURN_VALUE
 /// let code = [0x80, 0, 0x45, 1, 0x52, 2, 0x23, 0];
-/// let found: Vec<_> = Instructions::new(&SET, &code).map(|item| (item.unit, SET.name(item.base), item.argument)).collect();
-/// assert_eq!(found, [(0, "RESUME"), (2, "LOAD_CONST"), (3, "RETURN_VALUE")].map(|(unit, name)| {
-///     (unit, name, if unit == 2 { 258 } else { 0 })
-/// }));
+/// let mut instructions = Instructions::new(&SET, &code);
+/// assert_eq!(SET.name(instructions.next().unwrap().base), "RESUME");
+/// let load = instructions.next().unwrap();
+/// assert_eq!((SET.name(load.base), load.argument), ("LOAD_CONST", 258));
+/// assert_eq!((load.first, load.unit, load.next), (1, 2, 3));
 /// ```
 #[derive(Debug)]
 pub struct InstructionSet {
@@ -176,12 +177,11 @@ impl InstructionSet {
     /// the loop, at `END_FOR`, from 3.12 on.
     pub fn effect(&self, opcode: u8, argument: u32, jump: bool) -> Option<i64> {
         let rule = &self.rows[usize::from(opcode)].rule;
-        match self.name(opcode) {
+        match rule.effect {
             _ if matches!(rule.flow, Flow::Never | Flow::Unknown) => None,
-            "RETURN_GENERATOR" => Some(1),
-            "PRECALL" => Some(0),
-            "CALL" if self.minor == 11 => Some(-1 - i64::from(argument)),
-            _ => (self.layout.stack_effect)(opcode, argument, jump),
+            Effect::Layout => (self.layout.stack_effect)(opcode, argument, jump),
+            Effect::Fixed(effect) => Some(i64::from(effect)),
+            Effect::Call => Some(-1 - i64::from(argument)),
         }
     }
 

@@ -213,12 +213,7 @@ struct Rules {
 
 impl Rules {
     const fn of<V: Vm>() -> Rules {
-        let version = <V::Python as crate::version::Version>::LAYOUT.version.as_bytes();
-        let (mut minor, mut at) = (0, 2);
-        while at < version.len() {
-            minor = minor * 10 + (version[at] - b'0');
-            at += 1;
-        }
+        let minor = <V::Python as crate::version::Version>::LAYOUT.minor();
         Rules { minor }
     }
 

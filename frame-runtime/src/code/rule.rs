@@ -11,10 +11,23 @@ pub(super) struct Rule {
     pub(super) taken: Option<u8>,
     /// Whether it can raise, of itself.
     pub(super) raises: bool,
+    /// Its net effect, where that is not what the layout says.
+    pub(super) effect: Effect,
     /// Where it goes on.
     pub(super) flow: Flow,
     /// What its operand must be.
     pub(super) operand: Operand,
+}
+
+/// A net effect on the stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// The layout's.
+    Layout,
+    /// A number.
+    Fixed(i8),
+    /// Two more than the operand are popped, and a result is pushed.
+    Call,
 }
 
 /// How many entries from the top an instruction takes or looks at.
@@ -115,7 +128,7 @@ pub(super) enum Group {
 impl Rule {
     const fn new(popped: u8) -> Rule {
         let popped = Popped { fixed: popped, times: 0, bits: 0 };
-        Rule { popped, taken: None, raises: true, flow: Flow::Next, operand: Operand::Any }
+        Rule { popped, taken: None, raises: true, effect: Effect::Layout, flow: Flow::Next, operand: Operand::Any }
     }
 
     const fn times(mut self, times: u8) -> Rule {
@@ -130,6 +143,11 @@ impl Rule {
 
     const fn takes(mut self, taken: u8) -> Rule {
         self.taken = Some(taken);
+        self
+    }
+
+    const fn has(mut self, effect: Effect) -> Rule {
+        self.effect = effect;
         self
     }
 
@@ -191,7 +209,8 @@ impl Rule {
             }
             b"LOAD_FAST_LOAD_FAST" | b"LOAD_FAST_BORROW_LOAD_FAST_BORROW" => plain(0).needs(Pair),
             b"LOAD_CLOSURE" | b"LOAD_DEREF" | b"DELETE_DEREF" | b"LOAD_CLASSDEREF" => plain(0).needs(Free),
-            b"MAKE_CELL" => plain(0).needs(Cell),
+            // From 3.12 on a comprehension that was inlined may borrow the slot of a free variable.
+            b"MAKE_CELL" => plain(0).needs(if minor >= 12 { Free } else { Cell }),
             b"COPY_FREE_VARS" => plain(0).needs(FreeCount),
             b"LOAD_COMMON_CONSTANT" => plain(0).quiet().needs(Of(Group::CommonConstant)),
             b"GEN_START" => plain(1).needs(Within(0, 2)),
@@ -312,8 +331,10 @@ impl Rule {
 
             // Calls.
             b"CALL_FUNCTION" => plain(1).times(1),
-            b"CALL_METHOD" | b"CALL_FUNCTION_KW" | b"CALL" => plain(2).times(1),
-            b"PRECALL" => plain(2).times(1).takes(0),
+            b"CALL_METHOD" | b"CALL_FUNCTION_KW" => plain(2).times(1),
+            // The compiler of 3.11 counts the arguments at PRECALL.
+            b"PRECALL" => plain(2).times(1).takes(0).has(Effect::Fixed(0)),
+            b"CALL" => plain(2).times(1).has(Effect::Call),
             b"CALL_KW" => plain(3).times(1),
             b"CALL_FUNCTION_EX" => match minor {
                 0..=10 => plain(2).bits(1),
@@ -331,8 +352,10 @@ impl Rule {
                 _ => plain(5).takes(0),
             },
             b"CLEANUP_THROW" => plain(if minor >= 15 { 4 } else { 3 }),
-            b"END_ASYNC_FOR" if minor >= 14 => plain(2).goes(AsyncLoopEnd),
-            b"END_ASYNC_FOR" => plain(if minor >= 11 { 2 } else { 7 }),
+            // What it raises is the exception that it took; the iterator stays.
+            b"END_ASYNC_FOR" if minor >= 14 => plain(2).takes(1).goes(AsyncLoopEnd),
+            b"END_ASYNC_FOR" if minor >= 11 => plain(2).takes(1),
+            b"END_ASYNC_FOR" => plain(7),
             b"END_FINALLY" => plain(6),
             b"POP_FINALLY" => plain(6).bits(1).needs(Within(0, 1)),
             b"WITH_CLEANUP_START" => plain(7),
@@ -363,7 +386,8 @@ impl Rule {
             | b"POP_JUMP_BACKWARD_IF_TRUE"
             | b"POP_JUMP_BACKWARD_IF_NONE"
             | b"POP_JUMP_BACKWARD_IF_NOT_NONE" => plain(1).goes(Branch),
-            b"RETURN_GENERATOR" => plain(0).goes(MakeGenerator),
+            // Until 3.12 the compiler does not count the value that the first send brings.
+            b"RETURN_GENERATOR" => plain(0).has(Effect::Fixed(1)).goes(MakeGenerator),
             // What is thrown into a generator comes behind the value that it is sent with.
             b"YIELD_VALUE" => plain(1).takes(0).goes(Yield),
             b"YIELD_FROM" => plain(2).goes(Yield),

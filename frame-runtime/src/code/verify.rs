@@ -16,7 +16,7 @@
 //!   its handler keeps; with the instruction index, if the handler wants it, and the exception, they are at most
 //!   `stacksize`. Where a trace function raises at another one there may be fewer: fill up with nulls.
 //! - Indexes of constants, names and variables are in range; `*_DEREF` and the like name variables that are cells or free,
-//!   `MAKE_CELL` a cell; `COPY_FREE_VARS` counts the free variables. Numbers of operators, intrinsics and the like have a
+//!   `MAKE_CELL` a cell (from 3.12 on also a free one); `COPY_FREE_VARS` counts the free variables. Numbers of operators, intrinsics and the like have a
 //!   meaning.
 //! - `RETURN_GENERATOR` runs at most once, in code with the flags of a generator; `YIELD_VALUE` only behind it.
 //! - A loop that ends does so at an `END_FOR` (in 3.13 followed by `POP_TOP`): a VM may leave the iterator to these

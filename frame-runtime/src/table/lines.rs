@@ -25,7 +25,7 @@ use crate::layout::Layout;
 #[derive(Clone, Copy, Debug)]
 pub struct LineTable<'a> {
     kind: Lines,
-    rules: Rules,
+    minor: u8,
     bytes: &'a [u8],
     firstlineno: i32,
     code_bytes: u32,
@@ -34,10 +34,8 @@ pub struct LineTable<'a> {
 /// What `co_lines()` does in one version and not in others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Rules {
-    /// 3.10: one range per entry.
+    /// 3.10 and 3.11: one range per entry, and all negative lines are none.
     Entries,
-    /// 3.11: also, and all negative lines are none.
-    Positive,
     /// 3.12 and later, and for lines before 3.10: neighbours with the same line are one.
     Merged,
 }
@@ -71,39 +69,42 @@ fn known(value: i32) -> Option<i32> {
 impl<'a> LineTable<'a> {
     /// The table of a code object that a version made: its bytes, `co_firstlineno`, and the size of its code in bytes.
     pub fn new(layout: &Layout, bytes: &'a [u8], firstlineno: i32, code_bytes: usize) -> LineTable<'a> {
-        let rules = match (layout.lines, layout.version) {
-            (Lines::Line, _) => Rules::Entries,
-            (Lines::Location, "3.11") => Rules::Positive,
-            (Lines::Location | Lines::Lnotab, _) => Rules::Merged,
-        };
         let bytes = match layout.lines {
             // CPython looks at whole pairs only.
             Lines::Lnotab => &bytes[..bytes.len() & !1],
             _ => bytes,
         };
         let code_bytes = u32::try_from(code_bytes).unwrap_or(u32::MAX);
-        LineTable { kind: layout.lines, rules, bytes, firstlineno, code_bytes }
+        LineTable { kind: layout.lines, minor: layout.minor(), bytes, firstlineno, code_bytes }
     }
 
     /// Lines with the addresses of their instructions, in order: `co_lines()`.
     ///
     /// Before 3.10 Python has no such method; the ranges are those between the rows of `dis.findlinestarts`.
     pub fn lines(self) -> LineRanges<'a> {
-        LineRanges { entries: self.ranges(), rules: self.rules, next: None }
+        let rules = match self.minor {
+            10 | 11 => Rules::Entries,
+            _ => Rules::Merged,
+        };
+        LineRanges { entries: self.ranges(), rules, next: None }
     }
 
-    /// Where a new line begins: address and line, as `dis.findlinestarts` says it up to 3.12. Instructions without a line
+    /// Where a new line begins: address and line, as `dis.findlinestarts` says it. Up to 3.12 instructions without a line
     /// begin none.
-    pub fn starts(self) -> impl Iterator<Item = Result<(u32, i32), DecodeError>> + 'a {
+    ///
+    /// Source: `findlinestarts`, Lib/dis.py.
+    pub fn starts(self) -> impl Iterator<Item = Result<(u32, Option<i32>), DecodeError>> + 'a {
         let mut last = None;
         self.lines().filter_map(move |range| {
             let range = match range {
                 Ok(range) => range,
                 Err(error) => return Some(Err(error)),
             };
-            let line = range.line.filter(|line| last != Some(*line))?;
-            last = Some(line);
-            Some(Ok((range.start, line)))
+            if last == Some(range.line) || (self.minor < 13 && range.line.is_none()) {
+                return None;
+            }
+            last = Some(range.line);
+            Some(Ok((range.start, range.line)))
         })
     }
 
@@ -278,8 +279,8 @@ impl Iterator for LineRanges<'_> {
 impl LineRanges<'_> {
     fn shown(&self, range: LineRange) -> LineRange {
         match self.rules {
-            Rules::Positive => LineRange { line: range.line.filter(|line| *line >= 0), ..range },
-            _ => range,
+            Rules::Entries => LineRange { line: range.line.filter(|line| *line >= 0), ..range },
+            Rules::Merged => range,
         }
     }
 }

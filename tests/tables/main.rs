@@ -1,6 +1,8 @@
 //! Tables of bytes: what is encoded decodes to the same, look-ups agree with reading from the start, and bytes that are no
 //! table are an error.
 
+mod vectors;
+
 use frame_runtime::layout::Layout;
 use frame_runtime::table::{
     DecodeError, Encoder, Entries, Entry, ExceptionRow, ExceptionTable, Fault, Handler, Handlers, LineIndex, LineRow,
