@@ -449,6 +449,20 @@ fn operands_and_kinds_out_of_range_are_harmless() {
     assert_eq!(code.freevars().count(), 2);
 }
 
+/// -1 is what a failing `hash()` returns in C.
+#[test]
+fn no_hash_is_minus_one() {
+    let vm = Machine::<Cpython3_10>::new([(vec![0, 0], 0)].into());
+    let named = |hash| {
+        let name = Value::recorded(Kind::Str("n".into()), None, Some(hash));
+        let code = Code::new(&vm, Fields { name, ..fields(vec![]) }).expect("a code object");
+        code.hash(&vm).expect("a hash")
+    };
+    let hash = named(0);
+    assert_eq!(named(!hash), -2);
+    assert_eq!(named(hash ^ -3), -3);
+}
+
 /// A number is given once, and not copied.
 #[test]
 fn versions_are_not_copied() {
