@@ -40,7 +40,9 @@ pub(crate) fn show<P: Version>(page: &mut Page, code: &Code<Plain<P>>) -> Result
             page.write(format_args!("[{},{},{}]", range.start, range.end, Known(range.line)))
         })?;
     } else {
-        list(page, code.line_table().starts(), |page, (start, line)| page.write(format_args!("[{start},{line}]")))?;
+        list(page, code.line_table().starts(), |page, (start, line)| {
+            page.write(format_args!("[{start},{}]", Known(line)))
+        })?;
     }
     page.push(",\"positions\":")?;
     if code.qualname().is_some() {
