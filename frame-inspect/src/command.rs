@@ -45,14 +45,16 @@ Examples:
   frame-inspect pyc --json __pycache__/*.pyc | jq -r 'select(.stacksize > 20) | .qualname'
   find /usr/lib/python3 -name '*.pyc' -print0 | xargs -0 frame-inspect pyc --json > all.jsonl
 
-With --json there is one object a line for each code object: an outer one first, then those among its constants. Offsets
-are in bytes, `positions` has one entry per code unit of two bytes; what a version does not have is null.
+With --json there is one object a line for each code object: an outer one first, then those
+among its constants. Offsets are in bytes, `positions` has one entry per code unit of two bytes;
+what a version does not have is null.
 
 Exit codes:
   0  all files were shown
-  1  a file is damaged; standard error says which and at which byte; the others were shown
+  1  a file is damaged: standard error says which, and at which byte. Nothing of it was shown,
+     the others were
   2  usage
-  3  a file cannot be read, or standard output cannot be written to; the other files were shown")]
+  3  a file cannot be read (the others were shown), or standard output cannot be written to")]
 struct Pyc {
     /// .pyc files
     #[arg(required = true, value_name = "FILE")]
