@@ -55,7 +55,7 @@ pub(crate) enum Kind<P: Version> {
     FrozenSet(Vec<Value<P>>),
     List,
     Slice([Value<P>; 3]),
-    Code(Code<Machine<P>>),
+    Code(Box<Code<Machine<P>>>),
     /// Of another type.
     Other(String),
 }
@@ -139,7 +139,7 @@ impl<P: Version> Objects for Machine<P> {
     }
 
     fn make_code(&self, code: Code<Self>) -> Result<Value<P>, String> {
-        Ok(Value::new(Kind::Code(code)))
+        Ok(Value::new(Kind::Code(Box::new(code))))
     }
 
     fn shape<'a>(&self, value: &'a Value<P>) -> Shape<'a, Self> {

@@ -113,7 +113,7 @@ impl<'r, P: Version> World<'r, P> {
         let record = self.record;
         let snapshot = &record["codes"][number];
         let code = self.unmarshal(snapshot).expect("a code object that there was");
-        let code = Value::new(Kind::Code(code));
+        let code = Value::new(Kind::Code(Box::new(code)));
         self.codes.insert(number, code.clone());
         let differs = self.differs(code.code(), snapshot);
         assert!(differs.is_empty(), "code object {number} differs: {differs:?}\n{snapshot}");

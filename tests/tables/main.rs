@@ -199,7 +199,7 @@ fn a_search_by_halves_ends() {
     table.extend([0; 60]);
     let found = ExceptionTable::new(&table).find(3);
     assert!(found.is_err(), "{found:?}");
-    let sorted: Vec<u8> = (0..30_u8).flat_map(|index| [0x80 | index * 2, 1, 40, 4]).collect();
+    let sorted: Vec<u8> = (0..30_u8).flat_map(|index| [0x80 | (index * 2), 1, 40, 4]).collect();
     let table = ExceptionTable::new(&sorted);
     for unit in 0..70 {
         let wanted = (unit < 60 && unit % 2 == 0).then(|| Handler {
