@@ -1,4 +1,4 @@
-//! Code objects are made, compared and hashed as interpreters do it: `tests/oracle/code.py` asked them,
+//! Code objects are made, compared and hashed as interpreters do it: `tests/oracle/code_objects.py` asked them,
 //! `tests/vectors/code` is what they answered. What is different on purpose is in `tests/deviations.md`.
 
 #![expect(unsafe_code, reason = "a VM promises what memory safety rests on")]
@@ -493,7 +493,7 @@ fn installed_interpreters_answer_the_same() {
                     let Some(facts) = spec.layouts.iter().find(of_release) else { continue };
                     let path = &sources.file(facts.source.expect("a file")).path;
                     let mut command = Command::new(&python.path);
-                    command.current_dir(root()).arg("tests/oracle/code.py").arg("--facts").arg(path);
+                    command.current_dir(root()).arg("tests/oracle/code_objects.py").arg("--facts").arg(path);
                     let output = command.output().expect("it runs");
                     let committed =
                         std::fs::read(folder().join(format!("{}.json", python.release))).unwrap_or_default();

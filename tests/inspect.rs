@@ -1,4 +1,4 @@
-//! `frame-inspect pyc`: its JSON against interpreters (`tests/oracle/inspect.py`), its listing, and what it does with
+//! `frame-inspect pyc`: its JSON against interpreters (`tests/oracle/frame_inspect.py`), its listing, and what it does with
 //! damaged files, many files, and readers that stop reading.
 
 use std::io::Read as _;

@@ -1,4 +1,4 @@
-//! What `tests/oracle/code.py` saw, as objects of the test VM.
+//! What `tests/oracle/code_objects.py` saw, as objects of the test VM.
 
 use std::collections::HashMap;
 use std::path::PathBuf;

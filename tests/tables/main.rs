@@ -1,6 +1,7 @@
 //! Tables of bytes: what is encoded decodes to the same, look-ups agree with reading from the start, and bytes that are no
 //! table are an error.
 
+mod own;
 mod vectors;
 
 use frame_runtime::layout::Layout;

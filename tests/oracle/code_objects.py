@@ -1,7 +1,7 @@
 """What code objects really do: constructor, replace, marshal, comparison, hash, interning, co_code.
 
-    python3.N tests/oracle/code.py --facts spec/cpython/3.N/M.yaml > out.json
-    python3   tests/oracle/code.py --all LIST          # writes tests/vectors/code/<version>.json
+    python3.N tests/oracle/code_objects.py --facts spec/cpython/3.N/M.yaml > out.json
+    python3   tests/oracle/code_objects.py --all LIST          # writes tests/vectors/code/<version>.json
 
 LIST has one interpreter a line: version, executable (tab separated; more columns are ignored). Plain Python, the same
 script for every CPython from 3.8 on. Hashes are those of PYTHONHASHSEED=0. What may end the process runs in a forked
@@ -798,7 +798,7 @@ def observe_all(path):
 
 
 def main():
-    parser = argparse.ArgumentParser(usage="code.py --facts FILE | --all LIST")
+    parser = argparse.ArgumentParser(usage="code_objects.py --facts FILE | --all LIST")
     parser.add_argument("--facts")
     parser.add_argument("--all")
     options = parser.parse_args()

@@ -1,7 +1,7 @@
 """What `frame-inspect pyc --json` must print, asked of the interpreter that a .pyc file belongs to.
 
-    python3.N tests/oracle/inspect.py FILE...  # the JSON lines of .pyc files of this very version, to standard output
-    python3   tests/oracle/inspect.py --all LIST
+    python3.N tests/oracle/frame_inspect.py FILE...  # the JSON lines of .pyc files of this very version, to standard output
+    python3   tests/oracle/frame_inspect.py --all LIST
 
 LIST has one interpreter a line: version, executable (tab separated; more columns are ignored). --all compiles a program
 with the newest release of each version into tests/vectors/inspect/<version>/program.pyc, and writes what the first form
