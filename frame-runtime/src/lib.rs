@@ -34,7 +34,8 @@
 //! keeps it (`PyFrameObject`); values of enums lose the prefix they share (`FRAME_OWNED_BY_THREAD` is
 //! `FrameOwner::Thread`); fields, constants and opcodes are as in C.
 //!
-//! Readers that learn the version only at run time use [`layout::Layout`], the same facts as data.
+//! Readers that learn the version only at run time use [`layout::Layout`], the same facts as data. The bytes that say where
+//! instructions stand in the source, and who handles their exceptions, are read by [`table`].
 
 //! # Frames of one's own
 //!
@@ -43,6 +44,7 @@
 //! - [`vm`]: what it provides;
 //! - [`data_stack`], [`entry`], [`running`]: the stack, the way in, and the handle by which an eval loop holds a frame;
 //! - [`bounds`]: whether handles check slots and code units;
+//! - [`code`]: code objects with each version's checks, instructions, and the verifier;
 //! - [`generator_frame`]: frames that generators own;
 //! - [`stack_ref`], [`frame`]: slots and headers;
 //! - [`version`], [`machine`]: what generated types answer; with the feature `macros` also those of your own.

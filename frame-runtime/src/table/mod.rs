@@ -1,4 +1,24 @@
 //! CPython's tables of bytes: where instructions stand in the source, and who handles their exceptions.
+//!
+//! - [`LineTable`] and [`ExceptionTable`] answer what Python's own methods answer, whichever format a version has; with
+//!   [`LineIndex`] and [`Handlers`] as quickly at the end of a long function as at its start.
+//! - [`Entries`] are a table's entries, and [`Entries::fill`] writes the row of every unit into a buffer.
+//! - [`Encoder`] writes what CPython's compiler would.
+//!
+//! What the bytes mean is data, the [`Format`] of a [`Row`], and is declared in the spec; rows of one's own come out of
+//! `frame_spec!`. Nothing here allocates but encoders and indexes, and bytes that are no table are a [`DecodeError`].
+//!
+//! ```
+//! use frame_runtime::table::{Entries, LocationRow};
+//!
+//! // def f(a):
+//! //     return a + 1
+//! let table = [0x80, 0x00, 0xd8, 0x0b, 0x0c, 0x88, 0x71, 0x89, 0x35, 0x80, 0x4c];
+//! let mut rows = [LocationRow::NONE; 6];
+//! assert_eq!(Entries::<LocationRow, 4>::new(&table, 1).fill(&mut rows)?, 6);
+//! assert_eq!(rows[3].position(), [Some(2), Some(2), Some(11), Some(16)]);
+//! # Ok::<(), frame_runtime::table::DecodeError>(())
+//! ```
 
 mod decode;
 mod encode;
