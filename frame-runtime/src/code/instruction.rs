@@ -59,7 +59,7 @@ struct Row {
 impl InstructionSet {
     /// What a layout's opcodes are.
     pub const fn new(layout: &'static Layout) -> InstructionSet {
-        let minor = minor(layout.version);
+        let minor = layout.minor() as u16;
         let unknown = Row { base: 0, caches: 0, known: false, argument: Argument::None, rule: Rule::of("", 0) };
         let mut rows = [unknown; 256];
         let mut number = 0;
@@ -314,17 +314,6 @@ impl Iterator for Instructions<'_> {
 impl FusedIterator for Instructions<'_> {}
 
 // ---- names, looked up while a set is made ----
-
-/// N of `3.N`.
-const fn minor(version: &str) -> u16 {
-    let bytes = version.as_bytes();
-    let (mut at, mut minor) = (2, 0);
-    while at < bytes.len() && bytes[at].is_ascii_digit() {
-        minor = minor * 10 + (bytes[at] - b'0') as u16;
-        at += 1;
-    }
-    minor
-}
 
 const fn same(left: &str, right: &str) -> bool {
     let (left, right) = (left.as_bytes(), right.as_bytes());
