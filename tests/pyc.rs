@@ -206,7 +206,7 @@ fn answer<P: Version>(bytes: &[u8]) -> Json {
         Err(error) => {
             assert!(error.at <= bytes.len(), "{error}");
             let text = match &error.what {
-                Fault::Vm(raised) => return json!({ "raises": [raised.kind, raised.message] }),
+                Fault::Raised(raised) => return json!({ "raises": [raised.kind, raised.message] }),
                 Fault::Cycle(_) => return json!({ "cycle": true }),
                 what => what.to_string(),
             };

@@ -68,7 +68,7 @@ pub enum Fault<E> {
     /// The object is complete, but no code object.
     NoCode,
     /// What the VM raised.
-    Vm(E),
+    Raised(E),
 }
 
 impl<E> Fault<E> {
@@ -89,7 +89,7 @@ impl<E> Fault<E> {
                 ErrorKind::SystemError => "SystemError",
                 ErrorKind::IndexError => "IndexError",
             },
-            Fault::Cycle(_) | Fault::Expansion | Fault::Vm(_) => return None,
+            Fault::Cycle(_) | Fault::Expansion | Fault::Raised(_) => return None,
         })
     }
 }
@@ -121,7 +121,7 @@ impl<E: fmt::Display> fmt::Display for Fault<E> {
                 write!(f, "its references would make it more than {COPIED_PER_BYTE} times as large as its bytes")
             }
             Fault::NoCode => f.write_str("Non-code object"),
-            Fault::Vm(error) => error.fmt(f),
+            Fault::Raised(error) => error.fmt(f),
         }
     }
 }

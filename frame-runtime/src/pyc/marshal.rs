@@ -36,7 +36,7 @@ pub(super) const COPIED_PER_BYTE: usize = 64;
 pub fn read<V: Objects>(vm: &V, bytes: &[u8]) -> Result<V::Value, ReadError<V::Exception>> {
     match Reader::new(vm, bytes).run()? {
         Whole::Object(object) => Ok(object.value),
-        Whole::Code(code) => vm.make_code(code).map_err(|error| ReadError { at: 0, what: Fault::Vm(error) }),
+        Whole::Code(code) => vm.make_code(code).map_err(|error| ReadError { at: 0, what: Fault::Raised(error) }),
         Whole::Null => Err(ReadError { at: 0, what: Fault::Null("object") }),
     }
 }
@@ -343,7 +343,7 @@ impl<'a, V: Objects> Reader<'a, V> {
                 vm.make_code(code)
             }
         };
-        let object = Object::plain(made.map_err(|error| ReadError { at, what: Fault::Vm(error) })?);
+        let object = Object::plain(made.map_err(|error| ReadError { at, what: Fault::Raised(error) })?);
         if let Some(slot) = slot.and_then(|slot| self.slots.get_mut(slot)) {
             *slot = Slot::Complete(object.duplicate());
         }
@@ -380,7 +380,7 @@ impl<'a, V: Objects> Reader<'a, V> {
         constant: Constant<'_, V>,
         bytes: Option<Range<usize>>,
     ) -> Outcome<Whole<V>, V> {
-        let value = self.vm.make(constant).map_err(|error| ReadError { at, what: Fault::Vm(error) })?;
+        let value = self.vm.make(constant).map_err(|error| ReadError { at, what: Fault::Raised(error) })?;
         let object = Object { value, bytes };
         if flagged {
             self.slots.push(Slot::Complete(object.duplicate()));
