@@ -99,7 +99,7 @@ fn lines(layout: &Layout, bytes: &[u8], first: i32) {
     }
     assert!(table.starts().count() <= bytes.len() + 1);
     assert!(table.positions().take(UNITS as usize).count() <= bytes.len() * 8);
-    if table.locations().all(|entry| entry.is_ok_and(|entry| entry.row.line.abs() < 100_000)) && first < 100_000 {
+    if table.locations().all(|entry| entry.is_ok_and(|entry| entry.row.line.unsigned_abs() < 100_000)) && first < 100_000 {
         let _ = table.lnotab();
     }
     for address in (-3..40).chain([100, 511, 512, 513, 1023, 1024, 4095, i32::MAX]) {
