@@ -193,6 +193,18 @@ fn what_is_no_table_says_why() {
     assert_eq!(table.line_at(6), Ok(Some(2)));
 }
 
+/// On the way to a line far off, -1 is no place to stop: it would be written as no line, again and again.
+#[test]
+fn lines_far_below_are_reached() {
+    for (first, line) in [(126, -200), (253, -1000), (-128, 300), (126, -2)] {
+        let mut encoder = Encoder::<LineRow, 1>::new(first);
+        encoder.push(6, LineRow { line }).expect("a line");
+        let found = entries::<LineRow, 1>(&encoder.finish(), first).expect("what was encoded");
+        let last = found.last().expect("a row");
+        assert_eq!((last.start, last.length, last.row.line), (0, 6, line));
+    }
+}
+
 /// An entry that is longer than half of the table never ends CPython's search; it ends here.
 #[test]
 fn a_search_by_halves_ends() {

@@ -193,6 +193,13 @@ impl<R: Row<N>, const N: usize> Encoder<R, N> {
             };
             let mut columns = self.kept;
             columns[column] += step;
+            if columns[column] == -1 {
+                // Written as a row that would be none, and go nowhere.
+                columns[column] -= step.signum();
+            }
+            if columns[column] == self.kept[column] {
+                return Err(EncodeError { table: R::FORMAT.name, start: self.start });
+            }
             self.one(0, R::from_columns(columns))?;
         }
     }
