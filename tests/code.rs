@@ -9,17 +9,14 @@ mod machine;
 mod record;
 
 use std::collections::BTreeSet;
-use std::process::Command;
-use std::sync::Mutex;
 
-use frame_codegen::model::version::Flavour;
 use frame_runtime::code::{Changes, Code, CodeError, ErrorKind, Fields, Variables};
 use frame_runtime::version::{
     Cpython3_8, Cpython3_9, Cpython3_10, Cpython3_11, Cpython3_12, Cpython3_13, Cpython3_14, Cpython3_15, Version,
 };
-use frame_tests::{committed_spec, pythons_of_facts, root};
+use frame_tests::ask_again;
 use machine::{Kind, Machine, Value};
-use record::{World, folder, hex, index, list, load, unhex};
+use record::{World, hex, index, list, load, unhex};
 use serde_json::{Value as Json, json};
 
 /// Runs a generic function on every record, with the version of its release.
@@ -479,29 +476,5 @@ fn versions_are_not_copied() {
 /// The installed interpreters still answer the same.
 #[test]
 fn installed_interpreters_answer_the_same() {
-    let (spec, sources) = committed_spec();
-    let pythons = Mutex::new(pythons_of_facts("code").into_iter());
-    let next = || pythons.lock().expect("no panic").next();
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                while let Some(python) = next() {
-                    let of_release = |facts: &&frame_codegen::model::facts::Facts| {
-                        facts.flavour.value == Flavour::Default
-                            && facts.verified.iter().any(|build| build.micro.to_string() == python.release)
-                    };
-                    let Some(facts) = spec.layouts.iter().find(of_release) else { continue };
-                    let path = &sources.file(facts.source.expect("a file")).path;
-                    let mut command = Command::new(&python.path);
-                    command.current_dir(root()).arg("tests/oracle/code_objects.py").arg("--facts").arg(path);
-                    let output = command.output().expect("it runs");
-                    let committed =
-                        std::fs::read(folder().join(format!("{}.json", python.release))).unwrap_or_default();
-                    let said = String::from_utf8_lossy(&output.stderr);
-                    assert!(output.status.success(), "{}: {said}", python.release);
-                    assert!(output.stdout == committed, "{} answers something else now", python.release);
-                }
-            });
-        }
-    });
+    ask_again("code_objects.py", "code", "answers something else now");
 }

@@ -4,8 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
-use std::process::Command;
-use std::sync::Mutex;
 
 use frame_codegen::ast::Direction;
 use frame_codegen::model::Spec;
@@ -13,7 +11,7 @@ use frame_codegen::model::layout::{Place, Purpose, SITUATIONS};
 use frame_codegen::model::machine::{AtVersion, EventAt, ILLEGAL, Machine, Next, Outcome, Row, RowAt};
 use frame_codegen::model::version::{Flavour, Minor};
 use frame_codegen::source::{At, Sources};
-use frame_tests::{committed_spec, compare, pythons_of_facts, root};
+use frame_tests::{ask_again, committed_spec, compare, root};
 use serde_json::Value;
 
 #[path = "machines/observed.rs"]
@@ -486,29 +484,5 @@ fn every_row_counts() {
 /// The installed interpreters do what they were seen doing.
 #[test]
 fn installed_interpreters_do_it_again() {
-    let (spec, sources) = committed_spec();
-    let pythons = Mutex::new(pythons_of_facts("machines").into_iter());
-    let next = || pythons.lock().expect("no panic").next();
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                while let Some(python) = next() {
-                    let of_release = |facts: &&frame_codegen::model::facts::Facts| {
-                        facts.flavour.value == Flavour::Default
-                            && facts.verified.iter().any(|build| build.micro.to_string() == python.release)
-                    };
-                    let Some(facts) = spec.layouts.iter().find(of_release) else { continue };
-                    let path = &sources.file(facts.source.expect("a file")).path;
-                    let mut command = Command::new(&python.path);
-                    command.current_dir(root()).arg("tests/oracle/machines.py").arg("--facts").arg(path);
-                    let output = command.output().expect("it runs");
-                    let committed =
-                        std::fs::read(folder().join(format!("{}.json", python.release))).unwrap_or_default();
-                    let said = String::from_utf8_lossy(&output.stderr);
-                    assert!(output.status.success(), "{}: {said}", python.release);
-                    assert!(output.stdout == committed, "{} does something else now", python.release);
-                }
-            });
-        }
-    });
+    ask_again("machines.py", "machines", "does something else now");
 }

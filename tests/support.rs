@@ -171,6 +171,36 @@ pub fn pythons_of_facts(test: &str) -> Vec<Python> {
     here
 }
 
+/// Asks each interpreter that is installed with an oracle again, two at a time: what it says is what is committed in a
+/// folder below `tests/vectors/` as `<release>.json`.
+pub fn ask_again(oracle: &str, vectors: &str, else_now: &str) {
+    let (spec, sources) = committed_spec();
+    let pythons = std::sync::Mutex::new(pythons_of_facts(vectors).into_iter());
+    let next = || pythons.lock().expect("no panic").next();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(python) = next() {
+                    let of_release = |facts: &&frame_codegen::model::facts::Facts| {
+                        facts.flavour.value == frame_codegen::model::version::Flavour::Default
+                            && facts.verified.iter().any(|build| build.micro.to_string() == python.release)
+                    };
+                    let Some(facts) = spec.layouts.iter().find(of_release) else { continue };
+                    let path = &sources.file(facts.source.expect("a file")).path;
+                    let mut command = Command::new(&python.path);
+                    command.current_dir(root()).arg(Path::new("tests/oracle").join(oracle)).arg("--facts").arg(path);
+                    let output = command.output().expect("it runs");
+                    let file = root().join("tests/vectors").join(vectors).join(format!("{}.json", python.release));
+                    let committed = std::fs::read(file).unwrap_or_default();
+                    let said = String::from_utf8_lossy(&output.stderr);
+                    assert!(output.status.success(), "{}: {said}", python.release);
+                    assert!(output.stdout == committed, "{} {else_now}", python.release);
+                }
+            });
+        }
+    });
+}
+
 fn list<S: AsRef<str>>(items: &[S]) -> String {
     if items.is_empty() { "none".to_owned() } else { items.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ") }
 }

@@ -398,7 +398,7 @@ fn behind<const N: usize>(format: &Format<N>, form: &Form, kept: &mut [i32; N], 
     while column < N {
         match format.columns[column] {
             Column::Kept => kept[column] = columns[column],
-            Column::Like(other) if !sets(form, column) => columns[column] = columns[other],
+            Column::Like(other) if !form.sets(column) => columns[column] = columns[other],
             _ => {}
         }
         column += 1;
@@ -406,20 +406,6 @@ fn behind<const N: usize>(format: &Format<N>, form: &Form, kept: &mut [i32; N], 
     if form.absent {
         *columns = [-1; N];
     }
-}
-
-/// Whether a step of a form says what a column holds.
-#[inline(always)]
-const fn sets(form: &Form, column: usize) -> bool {
-    let mut index = 0;
-    while index < form.steps.len() {
-        let step = &form.steps[index];
-        if step.column == column || matches!(step.low, Some((low, _)) if low == column) {
-            return true;
-        }
-        index += 1;
-    }
-    false
 }
 
 impl<R: Row<N>, const N: usize> Iterator for Entries<'_, R, N> {

@@ -243,7 +243,7 @@ impl<R: Row<N>, const N: usize> Encoder<R, N> {
         for (column, default) in format.columns.iter().enumerate() {
             let fits = match default {
                 _ if form.absent => *default != Column::Kept || columns[column] == -1,
-                _ if sets(form, column) || dropped(column) => true,
+                _ if form.sets(column) || dropped(column) => true,
                 Column::Kept => columns[column] == self.kept[column],
                 Column::Like(other) => columns[column] == columns[*other],
                 Column::Absent => columns[column] == -1,
@@ -321,10 +321,6 @@ impl<R: Row<N>, const N: usize> Encoder<R, N> {
         }
         Some(())
     }
-}
-
-fn sets(form: &Form, column: usize) -> bool {
-    form.steps.iter().any(|step| step.column == column || step.low.is_some_and(|(low, _)| low == column))
 }
 
 /// The bits of a part of the head.

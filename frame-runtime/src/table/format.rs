@@ -78,6 +78,22 @@ pub struct Form {
     pub steps: &'static [Step],
 }
 
+impl Form {
+    /// Whether a step says what a column holds.
+    #[inline(always)]
+    pub(super) const fn sets(&self, column: usize) -> bool {
+        let mut index = 0;
+        while index < self.steps.len() {
+            let step = &self.steps[index];
+            if step.column == column || matches!(step.low, Some((low, _)) if low == column) {
+                return true;
+            }
+            index += 1;
+        }
+        false
+    }
+}
+
 /// One value that is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
