@@ -815,5 +815,4 @@ def main():
 
 
 if __name__ == "__main__":
-    # The module `code` of the library is not this script.
     sys.exit(main())

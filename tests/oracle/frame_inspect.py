@@ -7,19 +7,15 @@ LIST has one interpreter a line: version, executable (tab separated; more column
 with the newest release of each version into tests/vectors/inspect/<version>/program.pyc, and writes what the first form
 prints into program.jsonl beside it. Plain Python, the same script for every CPython from 3.8 on.
 """
+import json
+import marshal
+import os
+import subprocess
 import sys
+import types
+import warnings
 
-sys.path.pop(0)  # The name of this file is that of a module which others import.
-
-import dis  # noqa: E402
-import json  # noqa: E402
-import marshal  # noqa: E402
-import os  # noqa: E402
-import subprocess  # noqa: E402
-import types  # noqa: E402
-import warnings  # noqa: E402
-
-VERSION = sys.version_info[:2]
+import library
 
 SOURCE = '''"""A module of many forms."""
 import os.path as path
@@ -104,42 +100,8 @@ def caf\\u00e9():
 '''.replace("\\u00e9()", "\u00e9()")
 
 
-def names(values):
-    return list(values)
-
-
-def describe(code):
-    lines = [list(row) for row in code.co_lines()] if VERSION >= (3, 10) else [list(row) for row in dis.findlinestarts(code)]
-    found = {
-        "name": code.co_name,
-        "qualname": code.co_qualname if VERSION >= (3, 11) else None,
-        "firstlineno": code.co_firstlineno,
-        "flags": code.co_flags,
-        "argcount": code.co_argcount,
-        "posonlyargcount": code.co_posonlyargcount,
-        "kwonlyargcount": code.co_kwonlyargcount,
-        "nlocals": code.co_nlocals,
-        "stacksize": code.co_stacksize,
-        "varnames": names(code.co_varnames),
-        "cellvars": names(code.co_cellvars),
-        "freevars": names(code.co_freevars),
-        "code_units": len(code.co_code) // 2,
-        "lines": lines,
-        "positions": None,
-        "exceptiontable": None,
-        "branches": None,
-    }
-    if VERSION >= (3, 11):
-        found["positions"] = [list(row) for row in code.co_positions()]
-        found["exceptiontable"] = [[entry.start, entry.end, entry.target, entry.depth, int(entry.lasti)]
-                                   for entry in dis._parse_exception_table(code)]
-    if VERSION >= (3, 14):
-        found["branches"] = [list(row) for row in code.co_branches()]
-    return found
-
-
 def show(code, out):
-    out.write(json.dumps(describe(code), separators=(",", ":")) + "\n")
+    out.write(json.dumps(library.describe(code), separators=(",", ":")) + "\n")
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             show(constant, out)
