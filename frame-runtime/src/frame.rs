@@ -110,6 +110,14 @@ impl<V: FrameVm> Plain<V> {
     pub fn new(value: Option<V::Value>) -> Self {
         Plain(Cell::new(value.map_or(ptr::null_mut(), |value| value.into_raw().as_ptr())), PhantomData)
     }
+
+    /// Puts this in, and hands out what was there.
+    #[inline(always)]
+    pub fn replace(&self, value: Option<V::Value>) -> Option<V::Value> {
+        let old = self.take();
+        self.0.set(value.map_or(ptr::null_mut(), |value| value.into_raw().as_ptr()));
+        old
+    }
 }
 
 impl<V: FrameVm> Place<V> for Plain<V> {

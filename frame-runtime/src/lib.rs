@@ -65,6 +65,7 @@ pub mod code;
 pub mod data_stack;
 pub mod entry;
 pub mod frame;
+pub mod frame_object;
 pub mod generator_frame;
 pub mod machine;
 pub mod running;

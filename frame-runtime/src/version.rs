@@ -13,6 +13,7 @@
 #![expect(unsafe_code, reason = "what the generator was told by the headers is vouched for here")]
 
 use crate::frame::Specials;
+use crate::frame_object::ObjectFields;
 pub use crate::generated::version::*;
 use crate::layout::Layout;
 use crate::localsplus::Localsplus;
@@ -46,21 +47,22 @@ pub trait Activation: Version + Runs<owner::Machine> {
 /// The frames of a VM's version.
 pub(crate) type FramesOf<V> = <<V as Vm>::Python as Activation>::Frames;
 
-/// Vouches for what a version says of its frames in [`Frames`] and [`Specials`].
+/// Vouches for what a version says of its frames and their objects in [`Frames`], [`Specials`] and [`ObjectFields`].
 ///
 /// # Safety
 ///
 /// [`Frames::Specials`] must consist of plain fields, those with accessors of the types in [`frame`](crate::frame); its
 /// accessors must return one field each, always the same one and no two the same, and [`Specials::new`] must put into
-/// each field what it is given for it. [`Frames::TAGS`] and [`Frames::NULL_SLOT`] must tell null, counted, borrowed and
+/// each field what it is given for it. The same holds for [`Frames::ObjectFields`], whose references
+/// [`ObjectFields::new`] must leave null. [`Frames::TAGS`] and [`Frames::NULL_SLOT`] must tell null, counted, borrowed and
 /// integer slots apart. Owner numbers must differ, [`Frames::SHIM`] among them. Positions of an instruction must lie
-/// within it. [`Frames::CLEAR`] must name no step twice.
+/// within it. [`Frames::CLEAR`] and [`Frames::OBJECT_CLEAR`] must name no step twice.
 pub unsafe trait Vouched {}
 
 /// Generated beside this crate, out of facts that were imported: no other crate can say this of a type.
 pub(crate) trait Generated {}
 
-// SAFETY: the generator makes every field of the header from one of the struct's, in CPython's order and with its
+// SAFETY: the generator makes every field of both structs from one of CPython's, in CPython's order and with its
 // offsets asserted, and an accessor for each role, of which the checker allows one per version (`role-twice`). Numbers of
 // an enum differ (`enum-value-twice`); tags are those of the headers. Steps of an order differ (`order-field`).
 unsafe impl<P: Generated> Vouched for P {}
@@ -69,6 +71,8 @@ unsafe impl<P: Generated> Vouched for P {}
 pub trait Frames: Vouched + Numbers<owner::Thread> + Numbers<owner::Generator> + Sized + 'static {
     /// The header of a frame: what comes before the slots.
     type Specials<V: FrameVm>: Specials<V>;
+    /// What a frame object has between its header and the room for its frame.
+    type ObjectFields<V: FrameVm>: ObjectFields<V>;
 
     /// The word of an empty slot.
     const NULL_SLOT: usize;
@@ -78,6 +82,10 @@ pub trait Frames: Vouched + Numbers<owner::Thread> + Numbers<owner::Generator> +
     const CLEAR: &'static [ClearStep];
     /// The order in which a cycle collector visits a frame.
     const TRAVERSE: &'static [ClearStep];
+    /// The order in which a frame object is released.
+    const OBJECT_CLEAR: &'static [ObjectStep];
+    /// The order in which a cycle collector visits a frame object.
+    const OBJECT_TRAVERSE: &'static [ObjectStep];
     /// The owner byte of the frame below the first one of an entry; a number that no owner has where CPython has no such
     /// frame (3.11).
     const SHIM: i8;
@@ -139,6 +147,23 @@ pub enum ClearStep {
     Function,
     /// The code object. Where a frame is released this is when its memory goes, after all other steps.
     Executable,
+}
+
+/// One step in which a frame object is released or visited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ObjectStep {
+    /// The frame, where it lies in the object: its [`ClearStep`]s. A frame that lies elsewhere is not the object's.
+    OwnFrame,
+    /// The caller's frame object.
+    Back,
+    /// The trace function.
+    Trace,
+    /// Names that are no local variables.
+    ExtraLocals,
+    /// The locals as C asked for them.
+    LocalsCache,
+    /// Values that were replaced from outside.
+    Overwritten,
 }
 
 /// A place in the code, relative to another one that is told by the question.

@@ -129,6 +129,7 @@ pub(super) fn emit_index(spec: &Spec) -> EmittedFile {
     if !spec.meaning.machines.is_empty() {
         items.push(quote! {
             pub(crate) mod machine;
+            pub mod object_fields;
             pub mod specials;
             pub(crate) mod version;
         });

@@ -3,6 +3,7 @@
 //! Emitters see the model only, never text of the spec; what they emit holds data, types and the conversions that need
 //! nothing but the data. Whatever loops or owns memory is written by hand in the runtime.
 
+mod cells;
 mod constant;
 mod file;
 mod index;
@@ -10,6 +11,7 @@ mod layout;
 mod machine;
 pub mod name;
 mod number;
+mod object_fields;
 mod opcode;
 mod own;
 mod specials;
@@ -45,7 +47,12 @@ pub fn emit(spec: &Spec, sources: &Sources) -> Vec<EmittedFile> {
         let machines = machine::emit_all(spec).into_iter();
         files.extend(machines.map(|(path, body)| EmittedFile { path, text: file::print(&body, from) }));
         let from = "spec/cpython, spec/machines and spec/layouts";
-        for (path, body) in [("specials.rs", specials::emit(spec)), ("version.rs", version::emit(spec))] {
+        let bodies = [
+            ("object_fields.rs", object_fields::emit(spec)),
+            ("specials.rs", specials::emit(spec)),
+            ("version.rs", version::emit(spec)),
+        ];
+        for (path, body) in bodies {
             files.push(EmittedFile { path: path.to_owned(), text: file::print(&body, from) });
         }
     }

@@ -3,8 +3,8 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
-use super::specials::Distinct;
-use super::{Body, name, specials};
+use super::cells::Distinct;
+use super::{Body, name, object_fields, specials};
 use crate::ast::Direction;
 use crate::model::Spec;
 use crate::model::facts::Facts;
@@ -16,11 +16,12 @@ pub(super) fn emit(spec: &Spec) -> Body {
     let mut items = vec![quote! {
         use crate::localsplus::{Kind, Localsplus, Region};
         use crate::machine::{Numbers, owner};
-        use super::specials;
-        use crate::version::{Activation, Classic, ClearStep, Frames, Generated, Position, Tags, Version};
+        use super::{object_fields, specials};
+        use crate::version::{Activation, Classic, ClearStep, Frames, Generated, ObjectStep, Position, Tags, Version};
         use crate::vm::FrameVm;
     }];
     let headers = specials::distinct(spec);
+    let objects = object_fields::distinct(spec);
     let mut activations = Vec::new();
     for minor in spec.minors() {
         let Some(facts) = spec.newest(minor, Flavour::Default) else { continue };
@@ -40,7 +41,7 @@ pub(super) fn emit(spec: &Spec) -> Body {
                 const LOCALSPLUS: &'static Localsplus = #localsplus;
             }
         });
-        match frames(spec, facts, minor, &headers) {
+        match frames(spec, facts, minor, (&headers, &objects)) {
             Some(frames) => {
                 items.push(quote!(impl Generated for #marker {}));
                 items.push(frames);
@@ -67,15 +68,24 @@ pub(super) fn emit(spec: &Spec) -> Body {
     Body { title: "Versions of CPython as types.".to_owned(), items }
 }
 
-fn frames(spec: &Spec, facts: &Facts, minor: Minor, headers: &[Distinct]) -> Option<TokenStream> {
+fn frames(
+    spec: &Spec,
+    facts: &Facts,
+    minor: Minor,
+    (headers, objects): (&[Distinct], &[Distinct]),
+) -> Option<TokenStream> {
     let marker = format_ident!("{}", name::marker(minor));
     let specials = specials::type_of(headers, minor)?;
+    let fields = object_fields::type_of(objects, minor)?;
     let layout = spec.meaning.frame(minor)?;
+    let object = spec.meaning.frame_object(minor)?;
     let null = super::null_slot(facts).unwrap_or_default();
     let null = Literal::u64_unsuffixed(null);
     let tags = tags(facts);
     let clear = clear_steps(layout, layout.order(Purpose::Clear, minor)?, minor);
     let traverse = clear_steps(layout, layout.order(Purpose::Traverse, minor)?, minor);
+    let object_clear = object_steps(object, object.order(Purpose::Clear, minor)?, minor);
+    let object_traverse = object_steps(object, object.order(Purpose::Traverse, minor)?, minor);
     let shim = shim(spec, minor);
     let caches = facts.find_opcode("SEND").map_or(0, |opcode| opcode.caches.value);
     let caches = Literal::u64_unsuffixed(caches);
@@ -97,10 +107,13 @@ fn frames(spec: &Spec, facts: &Facts, minor: Minor, headers: &[Distinct]) -> Opt
     Some(quote! {
         impl Frames for #marker {
             type Specials<V: FrameVm> = specials::#specials<V>;
+            type ObjectFields<V: FrameVm> = object_fields::#fields<V>;
             const NULL_SLOT: usize = #null;
             const TAGS: Tags = #tags;
             const CLEAR: &'static [ClearStep] = &[#(#clear),*];
             const TRAVERSE: &'static [ClearStep] = &[#(#traverse),*];
+            const OBJECT_CLEAR: &'static [ObjectStep] = &[#(#object_clear),*];
+            const OBJECT_TRAVERSE: &'static [ObjectStep] = &[#(#object_traverse),*];
             const SHIM: i8 = #shim;
             const SEND_CACHES: u8 = #caches;
             const RETURN_OFFSET_COUNTS_CALL: bool = #counts;
@@ -161,6 +174,21 @@ fn clear_steps(layout: &Layout, order: &Order, minor: Minor) -> Vec<TokenStream>
         });
     }
     steps
+}
+
+/// The order of a frame object as the runtime's own steps; fields that it does not have are none.
+fn object_steps(layout: &Layout, order: &Order, minor: Minor) -> Vec<TokenStream> {
+    let members = order.fields.iter().filter_map(|(field, _)| layout.member(field, minor, Flavour::Default));
+    let steps = members.filter_map(|member| match member.role.as_ref()?.value.as_str() {
+        "own_frame" => Some(quote!(ObjectStep::OwnFrame)),
+        "back" => Some(quote!(ObjectStep::Back)),
+        "trace" => Some(quote!(ObjectStep::Trace)),
+        "extra_locals" => Some(quote!(ObjectStep::ExtraLocals)),
+        "locals_cache" => Some(quote!(ObjectStep::LocalsCache)),
+        "overwritten" => Some(quote!(ObjectStep::Overwritten)),
+        _ => None,
+    });
+    steps.collect()
 }
 
 /// The number of the frame below the first one of an entry: the state of `owner` that is a shim.

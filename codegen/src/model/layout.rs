@@ -75,6 +75,24 @@ pub const FRAME_ROLES: &[(&str, &str)] = &[
 /// The layout whose struct the runtime's own frame header follows.
 pub const FRAME_LAYOUT: &str = "interpreter_frame";
 
+/// What the runtime's own frame object uses a field for, and what it is.
+pub const OBJECT_ROLES: &[(&str, &str)] = &[
+    ("back", "the caller's frame object"),
+    ("frame", "where the frame lies"),
+    ("trace", "the trace function"),
+    ("line", "the line that a trace function is told or sets"),
+    ("trace_lines", "whether lines are traced"),
+    ("trace_opcodes", "whether instructions are traced"),
+    ("fast_as_locals", "whether a snapshot of the locals goes back into the slots"),
+    ("extra_locals", "names that are no local variables"),
+    ("locals_cache", "the locals as C asked for them"),
+    ("overwritten", "values that were replaced from outside"),
+    ("own_frame", "room for the frame"),
+];
+
+/// The layout whose struct the runtime's own frame object follows.
+pub const OBJECT_LAYOUT: &str = "frame_object";
+
 /// What the fields of a struct mean.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {

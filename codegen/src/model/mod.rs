@@ -65,6 +65,12 @@ impl Meaning {
         let named = |layout: &&layout::Layout| layout.name.value == layout::FRAME_LAYOUT;
         self.layouts.iter().filter(|layout| layout.range.contains(minor)).find(named)
     }
+
+    /// The layout that the runtime's own frame objects follow in a version.
+    pub fn frame_object(&self, minor: version::Minor) -> Option<&layout::Layout> {
+        let named = |layout: &&layout::Layout| layout.name.value == layout::OBJECT_LAYOUT;
+        self.layouts.iter().filter(|layout| layout.range.contains(minor)).find(named)
+    }
 }
 
 impl Spec {

@@ -26,6 +26,7 @@ pub mod v3_15_2;
 pub mod v3_15t_2;
 
 pub(crate) mod machine;
+pub mod object_fields;
 pub mod specials;
 pub(crate) mod version;
 

@@ -3,9 +3,10 @@
 
 use crate::localsplus::{Kind, Localsplus, Region};
 use crate::machine::{Numbers, owner};
-use super::specials;
+use super::{object_fields, specials};
 use crate::version::{
-    Activation, Classic, ClearStep, Frames, Generated, Position, Tags, Version,
+    Activation, Classic, ClearStep, Frames, Generated, ObjectStep, Position, Tags,
+    Version,
 };
 use crate::vm::FrameVm;
 
@@ -168,6 +169,7 @@ impl Generated for Cpython3_11 {}
 
 impl Frames for Cpython3_11 {
     type Specials<V: FrameVm> = specials::Specials3_11<V>;
+    type ObjectFields<V: FrameVm> = object_fields::ObjectFields3_11<V>;
     const NULL_SLOT: usize = 0;
     const TAGS: Tags = Tags::NONE;
     const CLEAR: &'static [ClearStep] = &[
@@ -183,6 +185,16 @@ impl Frames for Cpython3_11 {
         ClearStep::Function,
         ClearStep::Executable,
         ClearStep::SlotsAscending,
+    ];
+    const OBJECT_CLEAR: &'static [ObjectStep] = &[
+        ObjectStep::OwnFrame,
+        ObjectStep::Back,
+        ObjectStep::Trace,
+    ];
+    const OBJECT_TRAVERSE: &'static [ObjectStep] = &[
+        ObjectStep::Back,
+        ObjectStep::Trace,
+        ObjectStep::OwnFrame,
     ];
     const SHIM: i8 = -1;
     const SEND_CACHES: u8 = 0;
@@ -287,6 +299,7 @@ impl Generated for Cpython3_12 {}
 
 impl Frames for Cpython3_12 {
     type Specials<V: FrameVm> = specials::Specials3_12<V>;
+    type ObjectFields<V: FrameVm> = object_fields::ObjectFields3_11<V>;
     const NULL_SLOT: usize = 0;
     const TAGS: Tags = Tags::NONE;
     const CLEAR: &'static [ClearStep] = &[
@@ -302,6 +315,16 @@ impl Frames for Cpython3_12 {
         ClearStep::Function,
         ClearStep::Executable,
         ClearStep::SlotsAscending,
+    ];
+    const OBJECT_CLEAR: &'static [ObjectStep] = &[
+        ObjectStep::OwnFrame,
+        ObjectStep::Back,
+        ObjectStep::Trace,
+    ];
+    const OBJECT_TRAVERSE: &'static [ObjectStep] = &[
+        ObjectStep::Back,
+        ObjectStep::Trace,
+        ObjectStep::OwnFrame,
     ];
     const SHIM: i8 = <Self as Numbers<owner::Cstack>>::RAW;
     const SEND_CACHES: u8 = 1;
@@ -406,6 +429,7 @@ impl Generated for Cpython3_13 {}
 
 impl Frames for Cpython3_13 {
     type Specials<V: FrameVm> = specials::Specials3_13<V>;
+    type ObjectFields<V: FrameVm> = object_fields::ObjectFields3_13<V>;
     const NULL_SLOT: usize = 0;
     const TAGS: Tags = Tags::NONE;
     const CLEAR: &'static [ClearStep] = &[
@@ -421,6 +445,20 @@ impl Frames for Cpython3_13 {
         ClearStep::Function,
         ClearStep::Executable,
         ClearStep::SlotsAscending,
+    ];
+    const OBJECT_CLEAR: &'static [ObjectStep] = &[
+        ObjectStep::OwnFrame,
+        ObjectStep::Back,
+        ObjectStep::Trace,
+        ObjectStep::ExtraLocals,
+        ObjectStep::LocalsCache,
+    ];
+    const OBJECT_TRAVERSE: &'static [ObjectStep] = &[
+        ObjectStep::Back,
+        ObjectStep::Trace,
+        ObjectStep::ExtraLocals,
+        ObjectStep::LocalsCache,
+        ObjectStep::OwnFrame,
     ];
     const SHIM: i8 = <Self as Numbers<owner::Cstack>>::RAW;
     const SEND_CACHES: u8 = 1;
@@ -541,6 +579,7 @@ impl Generated for Cpython3_14 {}
 
 impl Frames for Cpython3_14 {
     type Specials<V: FrameVm> = specials::Specials3_14<V>;
+    type ObjectFields<V: FrameVm> = object_fields::ObjectFields3_14<V>;
     const NULL_SLOT: usize = 1;
     const TAGS: Tags = Tags {
         mask: 3,
@@ -561,6 +600,22 @@ impl Frames for Cpython3_14 {
         ClearStep::Function,
         ClearStep::Executable,
         ClearStep::SlotsAscending,
+    ];
+    const OBJECT_CLEAR: &'static [ObjectStep] = &[
+        ObjectStep::OwnFrame,
+        ObjectStep::Back,
+        ObjectStep::Trace,
+        ObjectStep::ExtraLocals,
+        ObjectStep::LocalsCache,
+        ObjectStep::Overwritten,
+    ];
+    const OBJECT_TRAVERSE: &'static [ObjectStep] = &[
+        ObjectStep::Back,
+        ObjectStep::Trace,
+        ObjectStep::ExtraLocals,
+        ObjectStep::LocalsCache,
+        ObjectStep::Overwritten,
+        ObjectStep::OwnFrame,
     ];
     const SHIM: i8 = <Self as Numbers<owner::Interpreter>>::RAW;
     const SEND_CACHES: u8 = 1;
@@ -681,6 +736,7 @@ impl Generated for Cpython3_15 {}
 
 impl Frames for Cpython3_15 {
     type Specials<V: FrameVm> = specials::Specials3_14<V>;
+    type ObjectFields<V: FrameVm> = object_fields::ObjectFields3_14<V>;
     const NULL_SLOT: usize = 1;
     const TAGS: Tags = Tags {
         mask: 3,
@@ -701,6 +757,22 @@ impl Frames for Cpython3_15 {
         ClearStep::Function,
         ClearStep::Executable,
         ClearStep::SlotsAscending,
+    ];
+    const OBJECT_CLEAR: &'static [ObjectStep] = &[
+        ObjectStep::OwnFrame,
+        ObjectStep::Back,
+        ObjectStep::Trace,
+        ObjectStep::ExtraLocals,
+        ObjectStep::LocalsCache,
+        ObjectStep::Overwritten,
+    ];
+    const OBJECT_TRAVERSE: &'static [ObjectStep] = &[
+        ObjectStep::Back,
+        ObjectStep::Trace,
+        ObjectStep::ExtraLocals,
+        ObjectStep::LocalsCache,
+        ObjectStep::Overwritten,
+        ObjectStep::OwnFrame,
     ];
     const SHIM: i8 = <Self as Numbers<owner::Interpreter>>::RAW;
     const SEND_CACHES: u8 = 1;

@@ -1,0 +1,5 @@
+//! What Python code sees as a frame.
+
+mod fields;
+
+pub use fields::ObjectFields;
