@@ -14,16 +14,21 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use frame_runtime::data_stack::{DataStack, Limits};
+use frame_runtime::data_stack::DataStack;
 use frame_runtime::machine::Gone;
 use frame_runtime::machine::owner::{OnPop, Thread};
 use frame_runtime::version::Activation;
 use frame_runtime::version::{Cpython3_12, Cpython3_14};
+use frame_runtime::vm::FrameVm;
 use handles::Machine;
 use object::Value;
 
 const N: i64 = 27;
 const EXPECTED: i64 = 196_418;
+
+// SAFETY: it has no frame objects.
+#[expect(unsafe_code, reason = "a VM promises what memory safety rests on")]
+unsafe impl<P: Activation> FrameVm for Machine<P> {}
 
 fn checked<P: Activation>(stack: &DataStack<Machine<P>>, fib: &Value) -> i64
 where
@@ -66,8 +71,8 @@ fn ratios(ways: &[Way<'_>]) {
 fn fib(criterion: &mut Criterion) {
     let fib = object::fib();
     let raw = raw::Stack::new();
-    let new = DataStack::<Machine<Cpython3_14>>::new(Limits::default());
-    let old = DataStack::<Machine<Cpython3_12>>::new(Limits::default());
+    let new = DataStack::<Machine<Cpython3_14>>::default();
+    let old = DataStack::<Machine<Cpython3_12>>::default();
     let ways: [[Way<'_>; 3]; 2] = [
         [
             ("3.12, raw pointers", &|| raw.run::<false>(&fib, N)),

@@ -76,6 +76,7 @@ mod tables {
     frame_macros::frame_spec!("macros/small.table");
 }
 
+#[derive(Default)]
 struct Scheduler;
 
 impl Vm for Scheduler {
@@ -84,10 +85,15 @@ impl Vm for Scheduler {
     type FrameExtra = FrameExtra;
 }
 
+// SAFETY: it has no frame objects.
+#[expect(unsafe_code, reason = "a VM promises what memory safety rests on")]
+unsafe impl frame_runtime::vm::FrameVm for Scheduler {}
+
 fn park<S, N>(mut frame: GeneratorFrame<Scheduler, S>) -> GeneratorFrame<Scheduler, N>
 where
     S: generator::OnPark<Scheduled, N>,
     owner::Generator: owner::OnEnqueue<Scheduled, owner::Scheduler>,
+    Scheduled: Numbers<N>,
 {
     frame.note_owner::<owner::Scheduler>();
     frame.transition()

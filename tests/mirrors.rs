@@ -1,9 +1,13 @@
 //! The generated mirrors, numbers and opcodes, used as a profiler would.
 
+use frame_runtime::frame::Place;
+use frame_runtime::frame_object::ObjectFields;
 use frame_runtime::layout::{Flavour, Layout};
 use frame_runtime::mirror::{Addr, Mirror, Truncated};
 use frame_runtime::number::Number;
 use frame_runtime::opcode::Argument;
+use frame_runtime::version::{Activation, Frames, ObjectStep};
+use frame_runtime::vm::Blank;
 use frame_tests::committed_spec;
 
 /// Every fact is in the data that a reader asks at run time, and every release finds its layout.
@@ -225,4 +229,80 @@ fn empty_slots_and_magic_numbers() {
     assert_eq!(std::mem::offset_of!(v3_8::layout::PyAsyncGenASend, ags_state), 32);
     assert_eq!(std::mem::offset_of!(v3_15t::layout::PyAsyncGenASend, ags_state), 48);
     assert_eq!(v3_15t::layout::PyAsyncGenAThrow::SIZE, 72);
+}
+
+/// What the runtime's own frame objects of a version have.
+type ObjectFieldsOf<P> = <<P as Activation>::Frames as Frames>::ObjectFields<Blank<P>>;
+
+/// A field lies as far behind the object's header as CPython's of this name.
+fn lies_where<P: Activation, F>(fields: &ObjectFieldsOf<P>, field: &F, name: &str) {
+    let offset = std::ptr::from_ref(field).addr() - std::ptr::from_ref(fields).addr();
+    assert_eq!(Some(offset), behind_the_header::<P>(name), "{name} of {}", P::NAME);
+}
+
+/// Bytes between the header of CPython's frame object and a field.
+fn behind_the_header<P: Activation>(name: &str) -> Option<usize> {
+    let head = P::LAYOUT.find_struct("PyObject").and_then(|head| head.size).expect("an object's header");
+    let field = P::LAYOUT.find_struct("PyFrameObject").expect("a frame object").field(name)?;
+    Some(field.offset - head)
+}
+
+/// Each accessor leads to CPython's field, and a new object's fields hold what CPython puts there.
+fn frame_object_fields<P: Activation>() {
+    let fields = ObjectFieldsOf::<P>::new();
+    assert_eq!(Some(size_of_val(&fields)), behind_the_header::<P>("_f_frame_data"), "{}", P::NAME);
+    lies_where::<P, _>(&fields, fields.frame(), "f_frame");
+    lies_where::<P, _>(&fields, fields.line(), "f_lineno");
+    assert_eq!(fields.line().get(), 0);
+    for (field, start, name) in [
+        (Some(fields.trace_lines()), 1, "f_trace_lines"),
+        (Some(fields.trace_opcodes()), 0, "f_trace_opcodes"),
+        (fields.fast_as_locals(), 0, "f_fast_as_locals"),
+    ] {
+        assert_eq!(field.is_some(), behind_the_header::<P>(name).is_some(), "{name} of {}", P::NAME);
+        if let Some(field) = field {
+            lies_where::<P, _>(&fields, field, name);
+            assert_eq!(field.get(), start, "{name} of {}", P::NAME);
+        }
+    }
+    for (field, name) in [
+        (Some(fields.back()), "f_back"),
+        (Some(fields.trace()), "f_trace"),
+        (fields.extra_locals(), "f_extra_locals"),
+        (fields.locals_cache(), "f_locals_cache"),
+        (fields.overwritten(), "f_overwritten_fast_locals"),
+    ] {
+        assert_eq!(field.is_some(), behind_the_header::<P>(name).is_some(), "{name} of {}", P::NAME);
+        if let Some(field) = field {
+            lies_where::<P, _>(&fields, field, name);
+            assert!(field.pointer().is_none(), "{name} of {}", P::NAME);
+        }
+    }
+}
+
+/// An order of a frame object names each of its references once, and no field that the version does not have.
+fn frame_object_orders<P: Activation>() {
+    let fields = ObjectFieldsOf::<P>::new();
+    let mut there = vec![ObjectStep::OwnFrame, ObjectStep::Back, ObjectStep::Trace];
+    there.extend(fields.extra_locals().map(|_| ObjectStep::ExtraLocals));
+    there.extend(fields.locals_cache().map(|_| ObjectStep::LocalsCache));
+    there.extend(fields.overwritten().map(|_| ObjectStep::Overwritten));
+    for order in [P::Frames::OBJECT_CLEAR, P::Frames::OBJECT_TRAVERSE] {
+        assert_eq!(order.len(), there.len(), "{}: {order:?}", P::NAME);
+        assert!(there.iter().all(|step| order.contains(step)), "{}: {order:?}", P::NAME);
+    }
+}
+
+macro_rules! of_frame_objects {
+    ($($version:ident)*) => {
+        $(
+            frame_object_fields::<frame_runtime::version::$version>();
+            frame_object_orders::<frame_runtime::version::$version>();
+        )*
+    };
+}
+
+#[test]
+fn fields_of_frame_objects_lie_where_cpythons_lie() {
+    frame_runtime::for_each_activation!(of_frame_objects);
 }

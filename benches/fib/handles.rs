@@ -24,6 +24,12 @@ impl<P: Activation> Vm for Machine<P> {
     type FrameExtra = ();
 }
 
+impl<P> Default for Machine<P> {
+    fn default() -> Self {
+        Machine(PhantomData)
+    }
+}
+
 type Slot<P> = StackRef<Machine<P>>;
 
 #[inline(always)]

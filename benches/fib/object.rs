@@ -223,7 +223,7 @@ unsafe impl frame_runtime::vm::Value for Value {
     fn as_function(&self) -> Option<Function<'_, Value>> {
         match &self.as_object()?.kind {
             Kind::Function { code, globals } => {
-                Some(Function { code, globals: Some(globals), builtins: Some(globals) })
+                Some(Function { code, globals: Some(globals), builtins: Some(globals), closure: &[] })
             }
             _ => None,
         }

@@ -10,9 +10,11 @@ use alloc::alloc::{alloc, dealloc};
 use core::alloc::Layout;
 use core::cell::Cell;
 use core::fmt;
+use core::mem::offset_of;
 use core::ptr::{self, NonNull};
 
-use crate::frame::FramePtr;
+use crate::exception::Handled;
+use crate::frame::{Finally, FramePtr};
 use crate::vm::FrameVm;
 
 /// Bytes of a chunk, unless a frame needs more (`DATA_STACK_CHUNK_SIZE`).
@@ -59,6 +61,27 @@ impl fmt::Display for Full {
 
 impl core::error::Error for Full {}
 
+/// A recursion limit that is reached already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LimitTooLow {
+    /// The limit that was asked for.
+    pub limit: u32,
+    /// Activations that run.
+    pub depth: u32,
+}
+
+impl fmt::Display for LimitTooLow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.limit == 0 {
+            return f.write_str("recursion limit must be greater or equal than 1");
+        }
+        let LimitTooLow { limit, depth } = self;
+        write!(f, "cannot set the recursion limit to {limit} at the recursion depth {depth}: the limit is too low")
+    }
+}
+
+impl core::error::Error for LimitTooLow {}
+
 /// What a data stack may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -92,18 +115,55 @@ pub struct DataStack<V: FrameVm> {
     pub(crate) current: Cell<Option<FramePtr<V>>>,
     /// Activations that may still be added.
     pub(crate) remaining: Cell<u32>,
+    /// Frames that wait for their loop to go on, while nothing of this stack runs.
+    pub(crate) parked: Cell<Option<Parked<V>>>,
+    /// How often the chain is being walked.
+    pub(crate) walks: Cell<u32>,
+    /// Exceptions that are being handled.
+    pub(crate) handled: Handled<V>,
     /// Bytes of all chunks.
     bytes: Cell<usize>,
-    limits: Limits,
+    limits: Cell<Limits>,
+    vm: V,
 }
 
-// SAFETY: between two entries, and only then can a stack be moved to another thread, it holds no frame and no value:
-// `enter` borrows it and leaves nothing behind. Its chunks are memory of the global allocator.
-unsafe impl<V: FrameVm> Send for DataStack<V> {}
+/// The ends of a chain of frames that waits.
+pub(crate) struct Parked<V: FrameVm> {
+    pub(crate) top: FramePtr<V>,
+    pub(crate) bottom: FramePtr<V>,
+}
+
+impl<V: FrameVm> Clone for Parked<V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<V: FrameVm> Copy for Parked<V> {}
+
+// SAFETY: between two entries, and only then can a stack be moved to another thread, nobody has a handle of its frames.
+// What it holds then, of frames that are parked, are values and extras, which may go. Its chunks are memory of the global
+// allocator.
+unsafe impl<V: FrameVm + Send> Send for DataStack<V>
+where
+    V::Value: Send,
+    V::FrameExtra: Send,
+{
+}
 
 impl<V: FrameVm> DataStack<V> {
-    /// An empty stack. Allocates with the first frame.
-    pub const fn new(limits: Limits) -> Self {
+    /// Where the next free word is noted, in bytes from the stack's own address. For machine code that pushes and pops:
+    /// a frame has room when its words are fewer than those between this and [`LIMIT_OFFSET`](Self::LIMIT_OFFSET).
+    pub const TOP_OFFSET: usize = offset_of!(Self, top);
+    /// Where the end of the chunk is noted.
+    pub const LIMIT_OFFSET: usize = offset_of!(Self, limit);
+    /// Where the topmost frame is noted; null when there is none.
+    pub const CURRENT_OFFSET: usize = offset_of!(Self, current);
+    /// Where it is noted how many activations may still be added: 32 bits. A call takes one, its end gives it back.
+    pub const REMAINING_OFFSET: usize = offset_of!(Self, remaining);
+
+    /// An empty stack of a VM. Allocates with the first frame.
+    pub const fn new(vm: V, limits: Limits) -> Self {
         DataStack {
             top: Cell::new(ptr::null_mut()),
             limit: Cell::new(ptr::null_mut()),
@@ -111,9 +171,53 @@ impl<V: FrameVm> DataStack<V> {
             spare: Cell::new(ptr::null_mut()),
             current: Cell::new(None),
             remaining: Cell::new(limits.recursion),
+            parked: Cell::new(None),
+            walks: Cell::new(0),
+            handled: Handled::new(),
             bytes: Cell::new(0),
-            limits,
+            limits: Cell::new(limits),
+            vm,
         }
+    }
+
+    /// The VM.
+    pub fn vm(&self) -> &V {
+        &self.vm
+    }
+
+    /// What it may use.
+    pub fn limits(&self) -> Limits {
+        self.limits.get()
+    }
+
+    /// Changes how many activations may run at a time.
+    ///
+    /// # Errors
+    ///
+    /// [`LimitTooLow`], if as many run already.
+    ///
+    /// Source: `sys_setrecursionlimit_impl`, Python/sysmodule.c.
+    pub fn set_recursion_limit(&self, limit: u32) -> Result<(), LimitTooLow> {
+        let limits = self.limits.get();
+        let depth = limits.recursion - self.remaining.get();
+        if depth >= limit {
+            return Err(LimitTooLow { limit, depth });
+        }
+        self.remaining.set(limit - depth);
+        self.limits.set(Limits { recursion: limit, ..limits });
+        Ok(())
+    }
+
+    /// The exception that is being handled: that of the topmost generator or thread that handles one.
+    pub fn handled(&self) -> Option<V::Value> {
+        self.handled.get()
+    }
+
+    /// Changes what is being handled by the generator that runs, or by the thread where none does. Returns what was.
+    ///
+    /// Dropping that may run code of the program.
+    pub fn replace_handled(&self, exception: Option<V::Value>) -> Option<V::Value> {
+        self.handled.replace(exception)
     }
 
     /// Activations that may still be added.
@@ -179,9 +283,9 @@ impl<V: FrameVm> DataStack<V> {
     }
 
     fn allocate(&self, size: usize) -> Result<NonNull<Chunk>, Full> {
-        if size > self.limits.bytes.saturating_sub(self.bytes.get()) {
+        if size > self.limits.get().bytes.saturating_sub(self.bytes.get()) {
             self.free(self.spare.replace(ptr::null_mut()));
-            if size > self.limits.bytes.saturating_sub(self.bytes.get()) {
+            if size > self.limits.get().bytes.saturating_sub(self.bytes.get()) {
                 return Err(Full::Memory);
             }
         }
@@ -239,7 +343,16 @@ impl<V: FrameVm> DataStack<V> {
 
 impl<V: FrameVm> Drop for DataStack<V> {
     fn drop(&mut self) {
-        self.free(self.spare.get());
+        // Its destructors may look at the stack, but nobody can enter it any more but they.
+        let _memory = Finally(|| self.free_chunks());
+        let _handled = Finally(|| drop(self.handled.take_own()));
+        self.drop_parked();
+    }
+}
+
+impl<V: FrameVm> DataStack<V> {
+    fn free_chunks(&self) {
+        self.free(self.spare.replace(ptr::null_mut()));
         // No frame is left, so only the root chunk is; walking down costs nothing.
         let mut chunk = self.chunk.get();
         while let Some(at) = NonNull::new(chunk) {
@@ -250,9 +363,9 @@ impl<V: FrameVm> Drop for DataStack<V> {
     }
 }
 
-impl<V: FrameVm> Default for DataStack<V> {
+impl<V: FrameVm + Default> Default for DataStack<V> {
     fn default() -> Self {
-        Self::new(Limits::default())
+        Self::new(V::default(), Limits::default())
     }
 }
 
@@ -261,7 +374,7 @@ impl<V: FrameVm> fmt::Debug for DataStack<V> {
         f.debug_struct("DataStack")
             .field("remaining", &self.remaining.get())
             .field("bytes", &self.bytes.get())
-            .field("limits", &self.limits)
+            .field("limits", &self.limits.get())
             .finish_non_exhaustive()
     }
 }
@@ -339,7 +452,7 @@ mod tests {
 
     #[test]
     fn the_memory_limit_gives_the_spare_chunk_up_first() {
-        let stack = Stack::new(Limits { bytes: 3 * CHUNK_BYTES, ..Limits::default() });
+        let stack = Stack::new(Blank::default(), Limits { bytes: 3 * CHUNK_BYTES, ..Limits::default() });
         let first = stack.push(1000).expect("room");
         let second = stack.push(1044).expect("room");
         assert_eq!(stack.push(5000), Err(Full::Memory));

@@ -12,7 +12,7 @@ use core::ptr::{self, NonNull};
 use crate::bounds::{Bounds, Checked, Trusted};
 use crate::data_stack::{DataStack, Full};
 use crate::frame::{Finally, FramePtr, InterpreterFrame, Lent, Link, MOST_SLOTS, Specials, Start};
-use crate::generator_frame::{self, GeneratorFrame};
+use crate::generator_frame::{self, GeneratorFrame, Head};
 use crate::machine::Numbers;
 use crate::machine::generator::{Executing, OnSend};
 use crate::machine::owner;
@@ -60,10 +60,41 @@ impl<V: FrameVm> DataStack<V> {
     ///
     /// [`Held`] if an eval loop holds the topmost frame.
     pub fn enter<R>(&self, shim: V::Value, body: impl for<'t> FnOnce(Entry<'t, V>) -> R) -> Result<R, Held> {
-        let below = self.current.get();
-        if below.is_some_and(FramePtr::is_held) {
+        if self.current.get().is_some_and(FramePtr::is_held) {
             return Err(Held);
         }
+        Ok(self.with_shim(shim, |shim| body(Entry::at(shim, self))))
+    }
+
+    /// Goes on with frames that were [parked](Running::park): the topmost one runs behind what parked it.
+    ///
+    /// # Errors
+    ///
+    /// [`NotParked`], with the shim: no frames are parked, or others of this stack run, or its frames are being walked.
+    pub fn unpark<R>(
+        &self,
+        shim: V::Value,
+        body: impl for<'t> FnOnce(Running<'t, V>) -> R,
+    ) -> Result<R, NotParked<V::Value>> {
+        let parked = match self.parked.get() {
+            Some(parked) if self.current.get().is_none() && self.walks.get() == 0 => parked,
+            _ => return Err(NotParked(shim)),
+        };
+        Ok(self.with_shim(shim, |shim| {
+            self.parked.set(None);
+            parked.bottom.specials().previous().set(Some(shim));
+            self.current.set(Some(parked.top));
+            // SAFETY: the frame is on top now, was spilled when it was parked, and nobody has a handle of this entry.
+            match unsafe { self.take_up(parked.top, <FramesOf<V> as Frames>::AFTER_RETURN) } {
+                Returned::Frame(running) => body(running),
+                Returned::Left(_) => lost(),
+            }
+        }))
+    }
+
+    /// Puts a shim on top while `body` runs, and clears what is left above it.
+    fn with_shim<R>(&self, shim: V::Value, body: impl FnOnce(FramePtr<V>) -> R) -> R {
+        let below = self.current.get();
         let start = Start {
             executable: shim,
             function: None,
@@ -79,40 +110,68 @@ impl<V: FrameVm> DataStack<V> {
         // which outlives the guard below.
         let shim = unsafe { FramePtr::init(NonNull::from(&mut memory).cast(), start, V::FrameExtra::default()) };
         shim.spill(shim.slots());
-        let remaining = self.remaining.get();
         self.current.set(Some(shim));
         let _leave = Finally(|| {
             let _shim = Finally(|| {
                 self.current.set(below);
-                self.remaining.set(remaining);
                 shim.end(|| ());
             });
-            self.clear_above(shim);
+            self.clear_above(Some(shim));
         });
-        Ok(body(Entry::at(shim, self)))
+        body(shim)
     }
 
     /// Ends all frames above one, the topmost first; goes on if a destructor panics. The topmost one must not be in the
     /// hands of anybody who goes on.
-    pub(crate) fn clear_above(&self, shim: FramePtr<V>) {
+    pub(crate) fn clear_above(&self, stop: Option<FramePtr<V>>) {
         while let Some(frame) = self.current.get()
-            && frame != shim
+            && Some(frame) != stop
         {
-            let rest = Finally(|| self.clear_above(shim));
-            self.current.set(frame.previous());
-            self.remaining.set(self.remaining.get() + 1);
-            if frame.is_by_thread() {
-                // SAFETY: frames are unlinked in the order opposite to that of their pushes, and what destructors push
-                // above is popped before they return; nobody has a handle any more.
-                frame.end(|| unsafe { self.pop(frame.memory()) });
-            } else {
-                // SAFETY: a generator's frame that is linked has no other owner.
-                unsafe { generator_frame::end(frame) };
+            let rest = Finally(|| self.clear_above(stop));
+            {
+                let _end = Finally(|| {
+                    self.current.set(frame.previous());
+                    self.remaining.set(self.remaining.get() + 1);
+                    if frame.is_by_thread() {
+                        // SAFETY: frames are unlinked in the order opposite to that of their pushes, and what destructors push
+                        // above is popped before they return; nobody has a handle any more.
+                        frame.end(|| unsafe { self.pop(frame.memory()) });
+                    } else {
+                        // SAFETY: a generator's frame that is linked has no other owner.
+                        unsafe { generator_frame::end_linked(self, frame) };
+                    }
+                });
+                frame.before_end(self);
             }
             mem::forget(rest);
         }
     }
+
+    /// Ends frames that are parked.
+    pub(crate) fn drop_parked(&self) {
+        if let Some(parked) = self.parked.take() {
+            self.current.set(Some(parked.top));
+            self.clear_above(None);
+        }
+    }
 }
+
+/// There are no frames that could go on. What went in comes out.
+pub struct NotParked<T>(pub T);
+
+impl<T> fmt::Debug for NotParked<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NotParked")
+    }
+}
+
+impl<T> fmt::Display for NotParked<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no frames of this stack are parked, or others of it run")
+    }
+}
+
+impl<T> core::error::Error for NotParked<T> {}
 
 /// What a callee is made of, before anything is taken.
 pub(crate) struct Callee<V: FrameVm> {
@@ -299,7 +358,7 @@ impl<'t, V: FrameVm, B: Bounds> Entry<'t, V, B> {
         }
         self.stack.remaining.set(remaining - 1);
         // SAFETY: the shim is on top and spilled, and this is the only handle of the entry.
-        Ok(unsafe { resume(self.stack, generator.into_frame(), self.shim) })
+        Ok(unsafe { resume(self.stack, generator.into_frame(), self.shim, <V::Python as Numbers<Executing>>::RAW) })
     }
 }
 
@@ -314,10 +373,15 @@ pub(crate) unsafe fn resume<'t, V: FrameVm, B: Bounds>(
     stack: &'t DataStack<V>,
     frame: FramePtr<V>,
     previous: FramePtr<V>,
+    state: i8,
 ) -> Running<'t, V, owner::Generator, B> {
     frame.refill();
     frame.specials().previous().set(Some(previous));
     stack.current.set(Some(frame));
+    let head = Head::of(frame);
+    head.set_state(state);
+    // SAFETY: the block stays where it is; the item is taken off when the frame stops.
+    unsafe { stack.handled.push(head.exception()) };
     // SAFETY: the frame is on top now, and spilled.
     match unsafe { stack.take_up::<B>(frame, <FramesOf<V> as Frames>::RESUME) } {
         Returned::Frame(running) => running.assume_owner(),

@@ -12,8 +12,12 @@ use core::ptr::{self, NonNull};
 
 use crate::machine::Numbers;
 use crate::machine::owner;
+use crate::data_stack::DataStack;
+use crate::frame_object::FrameObject;
+use crate::running::lost;
 use crate::stack_ref::{Ref, StackRef};
 use crate::version::{ClearStep, Frames, FramesOf};
+use crate::visit::{Kind, Visit, show};
 use crate::vm::{CodeUnit, FrameCode, FrameVm, Value};
 
 /// One activation record: `_PyInterpreterFrame`.
@@ -96,8 +100,12 @@ pub struct Start<V: FrameVm> {
 pub trait Place<V: FrameVm> {
     /// Takes the reference out.
     fn take(&self) -> Option<V::Value>;
+    /// Puts a reference into a field that has none.
+    fn put(&self, value: V::Value);
     /// The pointer of the reference.
     fn pointer(&self) -> Option<NonNull<()>>;
+    /// Shows the reference to a visitor, and notes where its object is now.
+    fn visit(&self, visit: &mut dyn Visit<V>);
 }
 
 /// A field of type `PyObject *` that owns its reference: null or a plain pointer, in every version.
@@ -111,12 +119,31 @@ impl<V: FrameVm> Plain<V> {
         Plain(Cell::new(value.map_or(ptr::null_mut(), |value| value.into_raw().as_ptr())), PhantomData)
     }
 
-    /// Puts this in, and hands out what was there.
+    /// A field with nothing in it.
+    #[inline(always)]
+    pub(crate) const fn null() -> Self {
+        Plain(Cell::new(ptr::null_mut()), PhantomData)
+    }
+
+    /// Puts this in it, and returns what was there.
     #[inline(always)]
     pub fn replace(&self, value: Option<V::Value>) -> Option<V::Value> {
         let old = self.take();
         self.0.set(value.map_or(ptr::null_mut(), |value| value.into_raw().as_ptr()));
         old
+    }
+
+    /// A look at what is in it. It must not be changed meanwhile.
+    #[inline(always)]
+    pub(crate) fn look(&self) -> Option<Ref<'_, V>> {
+        // SAFETY: the pointer is one of `into_raw`, of a reference that is owned by the field; callers look at it only for as
+        // long as nothing else is done.
+        self.pointer().map(|raw| unsafe { Ref::new(raw) })
+    }
+
+    /// Another reference to what is in it.
+    pub(crate) fn get(&self) -> Option<V::Value> {
+        self.look().map(|value| V::Value::clone(&value))
     }
 }
 
@@ -127,9 +154,24 @@ impl<V: FrameVm> Place<V> for Plain<V> {
         NonNull::new(self.0.replace(ptr::null_mut())).map(|raw| unsafe { V::Value::from_raw(raw) })
     }
 
+    fn put(&self, value: V::Value) {
+        self.0.set(value.into_raw().as_ptr());
+    }
+
     #[inline(always)]
     fn pointer(&self) -> Option<NonNull<()>> {
         NonNull::new(self.0.get())
+    }
+
+    fn visit(&self, visit: &mut dyn Visit<V>) {
+        let Some(raw) = self.pointer() else { return };
+        // SAFETY: the reference is owned by the field.
+        let now = unsafe { show::<V>(raw, Kind::Owned, visit) };
+        if let Some(now) = now
+            && self.pointer() == Some(raw)
+        {
+            self.0.set(now.as_ptr());
+        }
     }
 }
 
@@ -157,9 +199,18 @@ impl<V: FrameVm> Place<V> for Tagged<V> {
         self.0.take().into_value()
     }
 
+    fn put(&self, value: V::Value) {
+        self.0.set(StackRef::owned(value));
+    }
+
     #[inline(always)]
     fn pointer(&self) -> Option<NonNull<()>> {
         self.word().pointer()
+    }
+
+    fn visit(&self, visit: &mut dyn Visit<V>) {
+        // SAFETY: the field is a slot that is initialised.
+        unsafe { StackRef::visit(self.0.as_ptr(), visit) };
     }
 }
 
@@ -183,6 +234,17 @@ impl<V: FrameVm> Lent<V> {
     #[inline(always)]
     fn clear(&self) {
         self.0.set(ptr::null_mut());
+    }
+
+    fn visit(&self, visit: &mut dyn Visit<V>) {
+        let Some(raw) = self.pointer() else { return };
+        // SAFETY: what lends it keeps it: callers visit frames that have their function.
+        let now = unsafe { show::<V>(raw, Kind::Borrowed, visit) };
+        if let Some(now) = now
+            && self.pointer() == Some(raw)
+        {
+            self.0.set(now.as_ptr());
+        }
     }
 }
 
@@ -395,6 +457,204 @@ impl<V: FrameVm> FramePtr<V> {
         self.owner() == <FramesOf<V> as Numbers<owner::Thread>>::RAW
     }
 
+    /// Whether it lies in a generator's block, whatever number a VM noted as its owner.
+    pub(crate) fn is_by_generator(self) -> bool {
+        let by_object = self.owner() == <FramesOf<V> as Numbers<owner::FrameObject>>::RAW;
+        !(by_object || self.is_by_thread() || self.is_shim())
+    }
+
+    /// Whether it has reached its first `RESUME`: others are not seen by anybody.
+    ///
+    /// Source: `_PyFrame_IsIncomplete`, Include/internal/pycore_frame.h.
+    pub(crate) fn is_complete(self) -> bool {
+        if self.is_shim() {
+            return false;
+        }
+        let Some(code) = self.code() else { return false };
+        let first = code.units().as_ptr().wrapping_add(code.first_traceable());
+        self.specials().instruction().get().addr() >= first.addr() || self.is_by_generator()
+    }
+
+    /// The first complete frame from this one on, downwards.
+    pub(crate) fn complete(frame: Option<FramePtr<V>>) -> Option<FramePtr<V>> {
+        let mut at = frame;
+        while let Some(frame) = at
+            && !frame.is_complete()
+        {
+            at = frame.previous();
+        }
+        at
+    }
+
+    /// Where it stands in its code, in code units; -1 before the first one. 0 without code.
+    pub(crate) fn unit(self) -> isize {
+        let Some(code) = self.code() else { return 0 };
+        let bytes = self.specials().instruction().get().addr().wrapping_sub(code.units().as_ptr().addr());
+        bytes.cast_signed() / size_of::<CodeUnit>().cast_signed()
+    }
+
+    /// The frame's object, made if there is none. `None`: there is no memory.
+    ///
+    /// The frame must be complete and spilled, and stay there while the VM makes the object.
+    ///
+    /// Source: `_PyFrame_MakeAndSetFrameObject`, Python/frame.c.
+    pub(crate) fn object(self, vm: &V) -> Option<V::Value> {
+        if let Some(object) = self.existing_object() {
+            return Some(object);
+        }
+        let object = vm.make_frame_object(FrameObject::new(self)?)?;
+        // Whoever was asked for memory may have asked for this frame's object.
+        if let Some(first) = self.existing_object() {
+            drop(object);
+            return Some(first);
+        }
+        let Some(made) = V::frame_object(&object) else { no_frame_object() };
+        made.attach(self);
+        self.specials().frame_object().put(V::Value::clone(&object));
+        Some(object)
+    }
+
+    /// The frame's object, if there is one.
+    pub(crate) fn existing_object(self) -> Option<V::Value> {
+        self.existing_object_ref().map(|object| V::Value::clone(&object))
+    }
+
+    /// A look at the frame's object, if there is one. It must not be changed meanwhile.
+    fn existing_object_ref<'a>(self) -> Option<Ref<'a, V>> {
+        // SAFETY: the frame owns the reference; callers look at it only for as long as nothing else is done.
+        self.specials().frame_object().pointer().map(|raw| unsafe { Ref::new(raw) })
+    }
+
+    /// Sees to it that what the frame's object needs when the activation ends is there: its caller's object. The frame is
+    /// spilled and linked.
+    #[inline(always)]
+    pub(crate) fn before_end(self, stack: &DataStack<V>) {
+        if self.specials().frame_object().pointer().is_some() {
+            self.make_back(stack);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn make_back(self, stack: &DataStack<V>) {
+        let unique = self.existing_object_ref().is_some_and(|object| V::is_unique(&object));
+        if !unique && let Some(caller) = FramePtr::complete(self.previous()) {
+            // Without memory the link is lost, as in CPython.
+            drop(caller.object(stack.vm()));
+        }
+    }
+
+    /// The frame's object takes what the frame holds: its references, the stack included, and what the VM added. The frame
+    /// keeps its code, and nothing else.
+    ///
+    /// `f_back` is the object of the first complete frame below, if it was made ([`before_end`](Self::before_end)).
+    ///
+    /// Source: `take_ownership`, Python/frame.c.
+    fn take_over(self, end: *mut StackRef<V>) {
+        // A clone that panics comes before anything moves: the object loses its frame, which is cleared as any other.
+        let given_up = Finally(|| {
+            let object = self.existing_object_ref();
+            if let Some(object) = object.as_deref().and_then(V::frame_object) {
+                object.detach();
+            }
+            self.clear_steps(end);
+        });
+        let mut slot = self.slots();
+        while slot < end {
+            // SAFETY: slots below the end are initialised, and the frame is not in the chain.
+            let reference = unsafe { &mut *slot };
+            if !reference.is_owned() {
+                *reference = reference.duplicate();
+            }
+            slot = slot.wrapping_add(1);
+        }
+        let code = self.executable().map(|code| V::Value::clone(&code));
+        let mut back = FramePtr::complete(self.previous()).and_then(FramePtr::existing_object);
+        mem::forget(given_up);
+
+        let specials = self.specials();
+        let Some(object) = specials.frame_object().take() else { lost() };
+        let Some(holder) = V::frame_object(&object) else { no_frame_object() };
+        let words = (end.addr() - self.memory().addr().get()) / size_of::<usize>();
+        // SAFETY: the header and these slots are initialised; they move, and what is left is made harmless below.
+        let moved = unsafe { holder.receive(self, words) };
+        moved.spill(moved.slots().wrapping_add((end.addr() - self.slots().addr()) / size_of::<usize>()));
+        moved.specials().previous().set(None);
+        moved.specials().owner().set(<FramesOf<V> as Numbers<owner::FrameObject>>::RAW);
+        if !moved.is_complete() {
+            // It never began: as if its first `RESUME` had run.
+            let code = moved.code();
+            let first = code.map_or(ptr::null(), |code| code.units().as_ptr().wrapping_add(code.first_traceable()));
+            let stands = <FramesOf<V> as Frames>::CREATED.resolve(0, 0);
+            moved.specials().instruction().set(first.wrapping_offset(stands));
+        }
+        mem::forget(specials.locals().take());
+        mem::forget(specials.function().take());
+        specials.globals().clear();
+        specials.builtins().clear();
+        // The copy has the reference that was here, this one keeps another.
+        mem::forget(code);
+        let _object = Finally(|| holder.set_back(back.take()));
+        V::frame_object_owns(&object);
+    }
+
+    /// Shows all references to a visitor, in the order of the version. Slots of which only a loop knows are not seen.
+    ///
+    /// Source: `_PyFrame_Traverse`, Python/frame.c.
+    pub(crate) fn visit(self, visit: &mut dyn Visit<V>) {
+        let specials = self.specials();
+        if specials.function().pointer().is_some() {
+            specials.globals().visit(visit);
+            specials.builtins().visit(visit);
+        }
+        for step in <FramesOf<V> as Frames>::TRAVERSE {
+            match step {
+                ClearStep::FrameObject => specials.frame_object().visit(visit),
+                ClearStep::Locals => specials.locals().visit(visit),
+                ClearStep::Function => specials.function().visit(visit),
+                ClearStep::Executable => specials.executable().visit(visit),
+                ClearStep::SlotsAscending | ClearStep::SlotsDescending => self.visit_slots(visit),
+            }
+        }
+        visit.extra(self.extra());
+    }
+
+    fn visit_slots(self, visit: &mut dyn Visit<V>) {
+        let mut slot = self.slots();
+        // The end is asked for each time: a visitor may do anything.
+        while slot < self.stack_end() {
+            // SAFETY: it is initialised, since the stack ends behind it.
+            unsafe { StackRef::visit(slot, visit) };
+            slot = slot.wrapping_add(1);
+        }
+    }
+
+    /// A slot in use that nobody holds: a local, or one of the stack.
+    pub(crate) fn used_slot(self, index: u32) -> Result<*mut StackRef<V>, NoSlot> {
+        let slots = self.slots();
+        let end = self.specials().stack_top().get(slots).ok_or(NoSlot::Held)?;
+        let slot = slots.wrapping_add(index as usize);
+        if slot < end { Ok(slot) } else { Err(NoSlot::Unused) }
+    }
+
+    /// What is in a slot.
+    pub(crate) fn get_slot(self, index: u32) -> Result<StackRef<V>, NoSlot> {
+        let slot = self.used_slot(index)?;
+        // SAFETY: the slot is initialised, and making a copy changes no frame.
+        Ok(unsafe { &*slot }.duplicate())
+    }
+
+    /// Changes a local, and returns what was there.
+    pub(crate) fn replace_local(self, index: u32, value: StackRef<V>) -> Result<StackRef<V>, (NoSlot, StackRef<V>)> {
+        let count = self.code().map_or(0, FrameCode::nlocalsplus);
+        match self.used_slot(index) {
+            Ok(_) if index >= count => Err((NoSlot::Unused, value)),
+            // SAFETY: the slot is initialised, and no reference to it is anywhere: no loop holds the frame.
+            Ok(slot) => Ok(unsafe { slot.replace(value.into_owned()) }),
+            Err(why) => Err((why, value)),
+        }
+    }
+
     #[inline(always)]
     pub(crate) fn spill(self, top: *mut StackRef<V>) {
         self.specials().stack_top().set(self.slots(), top);
@@ -515,11 +775,33 @@ impl<V: FrameVm> FramePtr<V> {
     }
 
     /// The same for a frame whose stack is known to end here, whatever it says itself.
+    ///
+    /// If somebody holds its frame object, everything moves there instead, and nothing is dropped.
     #[inline(always)]
     fn clear_up_to(self, end: *mut StackRef<V>) {
         const { assert!(<FramesOf<V> as Frames>::CLEAR.len() <= 5, "a step more than are written here") };
         self.spill(self.slots());
-        // One after the other, each also when a destructor of one before it panics.
+        if self.specials().frame_object().pointer().is_some() {
+            self.clear_seen(end);
+        } else {
+            self.clear_steps(end);
+        }
+    }
+
+    /// The same for a frame that has an object. If nobody else holds that, it is dropped in its turn.
+    #[cold]
+    #[inline(never)]
+    fn clear_seen(self, end: *mut StackRef<V>) {
+        if self.existing_object_ref().is_some_and(|object| V::is_unique(&object)) {
+            self.clear_steps(end);
+        } else {
+            self.take_over(end);
+        }
+    }
+
+    /// One step after the other, each also when a destructor of one before it panics.
+    #[inline(always)]
+    fn clear_steps(self, end: *mut StackRef<V>) {
         let _fifth = Finally(|| self.clear_step(4, end));
         let _fourth = Finally(|| self.clear_step(3, end));
         let _third = Finally(|| self.clear_step(2, end));
@@ -543,6 +825,50 @@ impl<V: FrameVm> FramePtr<V> {
             // The size of the memory is the code's.
             Some(ClearStep::Executable) | None => {}
         }
+    }
+
+    /// Releases the slots, in the order of the version, and the mapping of names if `namespace` says so: `clear()` of a frame
+    /// that is over.
+    ///
+    /// Source: `frame_tp_clear`, Objects/frameobject.c; from 3.13 `_PyFrame_ClearLocals`, Python/frame.c.
+    pub(crate) fn clear_locals(self, namespace: bool) {
+        let end = self.stack_end();
+        self.spill(self.slots());
+        for (index, step) in <FramesOf<V> as Frames>::CLEAR.iter().enumerate() {
+            if matches!(step, ClearStep::SlotsAscending | ClearStep::SlotsDescending) {
+                let _locals = Finally(|| drop(namespace.then(|| self.specials().locals().take())));
+                self.clear_step(index, end);
+            }
+        }
+    }
+
+    /// Where it stands in its code, in bytes; -1 before the first instruction.
+    pub(crate) fn lasti(self) -> i32 {
+        let unit = self.unit();
+        if unit < 0 { -1 } else { i32::try_from(2 * unit).unwrap_or(i32::MAX) }
+    }
+
+    /// The line where it stands.
+    pub(crate) fn line(self) -> Option<i32> {
+        self.code()?.line_at(self.lasti())
+    }
+
+    /// Slots in use.
+    pub(crate) fn used(self) -> u32 {
+        let slots = self.slots();
+        let end = self.specials().stack_top().get(slots).unwrap_or(slots);
+        // A frame's size is checked when it is made: the count fits.
+        ((end.addr() - slots.addr()) / size_of::<StackRef<V>>()) as u32
+    }
+
+    /// Puts something else in the place of what the VM added, which has moved.
+    ///
+    /// # Safety
+    ///
+    /// What was there must have moved.
+    pub(crate) unsafe fn overwrite_extra(self, extra: V::FrameExtra) {
+        // SAFETY: the place is within the block; nobody has a reference to what has moved.
+        unsafe { (&raw mut (*self.0.as_ptr()).extra).write(ManuallyDrop::new(extra)) };
     }
 
     /// Ends the frame: [`clear_except_code`](Self::clear_except_code), then what the VM added, the code, and the memory
@@ -575,6 +901,35 @@ impl<V: FrameVm> FramePtr<V> {
             unsafe { extra.cast::<V::FrameExtra>().drop_in_place() };
         }
     }
+}
+
+/// Why a slot cannot be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoSlot {
+    /// An eval loop holds the frame.
+    Held,
+    /// The frame has no such local, and its stack is not as deep.
+    Unused,
+    /// There is no frame.
+    NoFrame,
+}
+
+impl core::fmt::Display for NoSlot {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            NoSlot::Held => "an eval loop holds the frame",
+            NoSlot::Unused => "the frame has no such local, and its stack is not as deep",
+            NoSlot::NoFrame => "there is no frame",
+        })
+    }
+}
+
+impl core::error::Error for NoSlot {}
+
+#[cold]
+#[inline(never)]
+fn no_frame_object() -> ! {
+    panic!("what the VM made for a frame object holds none")
 }
 
 /// Releases the slots from `first` up to `end`, upwards or downwards; goes on if a destructor panics.

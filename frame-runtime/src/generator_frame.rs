@@ -1,26 +1,88 @@
 //! Frames that generators own: one block of their own, moved there by `RETURN_GENERATOR`, resumed in place.
 //!
-//! The handle's type says what state the generator is in, and so which of its methods exist. It knows nothing of
-//! generator objects: those hold a handle while the frame does not run.
+//! The handle's type says what state the generator is in, and so which of its methods exist; the block notes it as well,
+//! for those who look. A generator object holds the handle while the frame does not run.
 
 #![expect(unsafe_code, reason = "the frame's block is raw memory")]
 
 use alloc::alloc::{alloc, dealloc};
 use core::alloc::Layout;
+use core::cell::Cell;
 use core::fmt;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
 
 use crate::bounds::Bounds;
-use crate::frame::{FramePtr, InterpreterFrame, Specials};
-use crate::machine::Numbers;
-use crate::machine::generator::{Created, Executing, OnFrameClear, OnRaise, OnRelease, OnReturn, OnYield, Over};
+use crate::data_stack::DataStack;
+use crate::exception::ExceptionState;
+use crate::frame::{Finally, FramePtr, InterpreterFrame, NoSlot, Place, Specials};
+use crate::machine::generator::{Cleared, Created, Executing, OnFrameClear, OnRaise, OnRelease, OnReturn, OnYield, Over};
 use crate::machine::owner::{self, OnMakeGenerator};
-use crate::running::{Returned, Running, only};
-use crate::stack_ref::StackRef;
-use crate::version::{Frames, FramesOf};
-use crate::vm::FrameVm;
+use crate::machine::Numbers;
+use crate::running::{Returned, Running, after_raise, lost, only};
+use crate::stack_ref::{Ref, StackRef};
+use crate::version::{Frames, FramesOf, Position, keeps_link};
+use crate::visit::{Kind, Visit, show};
+use crate::vm::{FrameVm, Value};
+
+/// What lies in front of a generator's frame: its state 5 bytes before the frame and its exception 32, as in CPython.
+///
+/// Source: `_PyGenObject_HEAD`, Include/internal/pycore_interpframe_structs.h.
+#[repr(C)]
+pub(crate) struct Head<V: FrameVm> {
+    exception: ExceptionState<V>,
+    /// The object that holds the frame's handle, not counted.
+    object: Cell<*mut ()>,
+    flags: [u8; 3],
+    state: Cell<i8>,
+    rest: [u8; 4],
+}
+
+/// Words of a head.
+const HEAD: usize = 4;
+
+impl<V: FrameVm> Head<V> {
+    const fn new() -> Self {
+        const { assert!(size_of::<Self>() == HEAD * size_of::<usize>()) };
+        Head {
+            exception: ExceptionState::new(),
+            object: Cell::new(ptr::null_mut()),
+            flags: [0; 3],
+            state: Cell::new(0),
+            rest: [0; 4],
+        }
+    }
+
+    /// The head of a frame that lies in a generator's block.
+    #[inline(always)]
+    pub(crate) fn of<'a>(frame: FramePtr<V>) -> &'a Self {
+        debug_assert!(frame.is_by_generator());
+        // SAFETY: callers pass a frame of a generator's block, which begins with a head, and use it no longer than the block
+        // is there.
+        unsafe { &*frame.memory().as_ptr().cast::<Self>().wrapping_sub(1) }
+    }
+
+    pub(crate) fn state(&self) -> i8 {
+        self.state.get()
+    }
+
+    #[inline(always)]
+    pub(crate) fn set_state(&self, state: i8) {
+        self.state.set(state);
+    }
+
+    #[inline(always)]
+    pub(crate) fn exception(&self) -> &ExceptionState<V> {
+        &self.exception
+    }
+
+    /// The generator.
+    pub(crate) fn object(&self) -> Option<V::Value> {
+        // SAFETY: whoever noted it promised that it is the object that holds the frame's handle, which is there as long.
+        NonNull::new(self.object.get()).map(|raw| V::Value::clone(&*unsafe { Ref::<V>::new(raw) }))
+    }
+}
 
 /// The frame of a generator in state `S`, while it does not run.
 ///
@@ -53,12 +115,27 @@ impl<V: FrameVm, S> GeneratorFrame<V, S> {
 
     /// Where the frame stands in its code, in code units: what `f_lasti` says, halved.
     pub fn lasti(&self) -> Option<isize> {
-        use crate::vm::FrameCode;
+        self.frame.code().map(|_| self.frame.unit())
+    }
 
-        let start = self.frame.code()?.units().as_ptr();
-        let at = self.frame.specials().instruction().get();
-        let bytes = at.addr().wrapping_sub(start.addr()).cast_signed();
-        Some(bytes / size_of::<crate::vm::CodeUnit>().cast_signed())
+    /// Notes the generator that holds this handle, for `f_generator`. It is not counted.
+    ///
+    /// # Safety
+    ///
+    /// The object must hold this handle until the handle is dropped, but for the time in which its frame runs, and must
+    /// exist until then.
+    pub unsafe fn set_generator(&self, generator: &V::Value) {
+        Head::of(self.frame).object.set(generator.as_raw().as_ptr());
+    }
+
+    /// The frame's object (`gi_frame`), made if there is none. `None`: there is no memory.
+    pub fn object(&self, vm: &V) -> Option<V::Value> {
+        self.frame.object(vm)
+    }
+
+    /// Shows all references to a visitor. The generator itself is a borrowed one.
+    pub fn visit(&self, visit: &mut dyn Visit<V>) {
+        visit_block(self.frame, visit);
     }
 
     /// What the VM added to the frame.
@@ -66,15 +143,13 @@ impl<V: FrameVm, S> GeneratorFrame<V, S> {
         self.frame.extra()
     }
 
-    /// A slot in use: the locals, then the evaluation stack.
-    pub fn slot(&self, index: u32) -> Option<&StackRef<V>> {
-        use crate::frame::StackTop;
-
-        let slots = self.frame.slots();
-        let slot = slots.wrapping_add(index as usize);
-        let top = self.frame.specials().stack_top().get(slots)?;
-        // SAFETY: slots below the end of the stack are initialised, and only this handle can change them.
-        (slot < top).then(|| unsafe { &*slot })
+    /// What is in a slot in use, counted: the locals, then the evaluation stack.
+    ///
+    /// # Errors
+    ///
+    /// [`NoSlot`]
+    pub fn get(&self, index: u32) -> Result<StackRef<V>, NoSlot> {
+        self.frame.get_slot(index)
     }
 
     #[inline(always)]
@@ -83,8 +158,21 @@ impl<V: FrameVm, S> GeneratorFrame<V, S> {
     }
 
     #[inline(always)]
-    fn into_state<N>(self) -> GeneratorFrame<V, N> {
-        GeneratorFrame { frame: self.into_frame(), state: PhantomData }
+    fn into_state<N>(self) -> GeneratorFrame<V, N>
+    where
+        V::Python: Numbers<N>,
+    {
+        GeneratorFrame::of(self.into_frame())
+    }
+
+    /// Owns the block from here on.
+    #[inline(always)]
+    fn of(frame: FramePtr<V>) -> GeneratorFrame<V, S>
+    where
+        V::Python: Numbers<S>,
+    {
+        Head::of(frame).set_state(<V::Python as Numbers<S>>::RAW);
+        GeneratorFrame { frame, state: PhantomData }
     }
 
     /// CPython's number of the owner (`owner`), or one of an owner of the VM's own.
@@ -96,20 +184,27 @@ impl<V: FrameVm, S> GeneratorFrame<V, S> {
     ///
     /// # Panics
     ///
-    /// When the number is that of a frame on a data stack, or of a shim: memory goes back by it.
+    /// When the number is that of a frame on a data stack or in a frame object, or of a shim: memory goes back by it.
     pub fn note_owner<O>(&mut self)
     where
         V::Python: Numbers<O>,
     {
         let owner = <V::Python as Numbers<O>>::RAW;
-        let reserved = [<FramesOf<V> as Numbers<owner::Thread>>::RAW, <FramesOf<V> as Frames>::SHIM];
-        assert!(!reserved.contains(&owner), "a generator's frame lies in no data stack");
+        let reserved = [
+            <FramesOf<V> as Numbers<owner::Thread>>::RAW,
+            <FramesOf<V> as Numbers<owner::FrameObject>>::RAW,
+            <FramesOf<V> as Frames>::SHIM,
+        ];
+        assert!(!reserved.contains(&owner), "a generator's frame lies in no data stack and in no frame object");
         self.frame.specials().owner().set(owner);
     }
 
     /// Takes a transition that the runtime has no method for: one of a version of your own. Ask for it with the trait of
     /// your event.
-    pub fn transition<N>(self) -> GeneratorFrame<V, N> {
+    pub fn transition<N>(self) -> GeneratorFrame<V, N>
+    where
+        V::Python: Numbers<N>,
+    {
         self.into_state()
     }
 
@@ -118,6 +213,7 @@ impl<V: FrameVm, S> GeneratorFrame<V, S> {
     pub fn release<N>(self) -> GeneratorFrame<V, N>
     where
         S: OnRelease<V::Python, N>,
+        V::Python: Numbers<N>,
     {
         self.frame.clear_except_code();
         self.into_state()
@@ -138,6 +234,7 @@ impl<V: FrameVm, S> GeneratorFrame<V, S> {
     where
         S: OnFrameClear<V::Python, N>,
         N: Over,
+        V::Python: Numbers<N>,
     {
         self.frame.clear_except_code();
         self.into_state()
@@ -152,7 +249,38 @@ impl<V: FrameVm, S> Drop for GeneratorFrame<V, S> {
 }
 
 fn layout<V: FrameVm>(words: usize) -> Option<Layout> {
-    Layout::from_size_align(words * size_of::<usize>(), align_of::<InterpreterFrame<V>>()).ok()
+    Layout::from_size_align((HEAD + words) * size_of::<usize>(), align_of::<InterpreterFrame<V>>()).ok()
+}
+
+fn visit_block<V: FrameVm>(frame: FramePtr<V>, visit: &mut dyn Visit<V>) {
+    let head = Head::<V>::of(frame);
+    if let Some(raw) = NonNull::new(head.object.get()) {
+        // SAFETY: it is there as long as the block.
+        let now = unsafe { show::<V>(raw, Kind::Borrowed, visit) };
+        if let Some(now) = now
+            && head.object.get() == raw.as_ptr()
+        {
+            head.object.set(now.as_ptr());
+        }
+    }
+    frame.visit(visit);
+    head.exception.value.visit(visit);
+}
+
+/// Shows what a generator's frame that runs holds besides what is in every frame.
+pub(crate) fn visit_linked<V: FrameVm>(frame: FramePtr<V>, visit: &mut dyn Visit<V>) {
+    visit_block(frame, visit);
+}
+
+/// Ends a generator's frame that is in the chain no more, and what it handled.
+///
+/// # Safety
+///
+/// As for [`end`]; its item must be the topmost of what is handled, or no item at all.
+pub(crate) unsafe fn end_linked<V: FrameVm>(stack: &DataStack<V>, frame: FramePtr<V>) {
+    stack.handled.pop(Head::of(frame).exception());
+    // SAFETY: as promised by the caller.
+    unsafe { end(frame) };
 }
 
 /// Ends a generator's frame and frees its block.
@@ -163,11 +291,18 @@ fn layout<V: FrameVm>(words: usize) -> Option<Layout> {
 pub(crate) unsafe fn end<V: FrameVm>(frame: FramePtr<V>) {
     // The size is the code's, and the code goes before the memory.
     let layout = layout::<V>(frame.words());
+    let head = Head::of(frame);
+    // Whoever asks from here on finds no generator.
+    head.object.set(ptr::null_mut());
+    head.set_state(<V::Python as Numbers<Cleared>>::RAW);
     frame.end(|| {
-        if let Some(layout) = layout {
-            // SAFETY: the block was allocated with this layout, since code does not change its sizes; nobody uses it.
-            unsafe { dealloc(frame.memory().as_ptr().cast(), layout) };
-        }
+        let _memory = Finally(|| {
+            if let Some(layout) = layout {
+                // SAFETY: the block was allocated with this layout, since code does not change its sizes; nobody uses it.
+                unsafe { dealloc(ptr::from_ref(head).cast_mut().cast(), layout) };
+            }
+        });
+        drop(head.exception.value.take());
     });
 }
 
@@ -203,6 +338,8 @@ impl<'t, V: FrameVm, O: 'static, B: Bounds> Running<'t, V, O, B> {
             return Err(NoMemory(self));
         };
 
+        // SAFETY: the block is as large as a head at least, and nobody else's.
+        unsafe { block.cast::<Head<V>>().write(Head::new()) };
         let (frame, stack) = (self.frame, self.stack);
         self.stand(<FramesOf<V> as Frames>::CREATED);
         let previous = self.unlink();
@@ -210,14 +347,16 @@ impl<'t, V: FrameVm, O: 'static, B: Bounds> Running<'t, V, O, B> {
         let source = frame.memory().as_ptr().cast::<*mut ()>();
         // SAFETY: header and used slots are initialised, and the block has room for all slots. They move: the source is
         // popped without being cleared.
-        unsafe { source.copy_to_nonoverlapping(block.as_ptr().cast(), used) };
+        let place = block.as_ptr().cast::<*mut ()>().wrapping_add(HEAD);
+        // SAFETY: as above.
+        unsafe { source.copy_to_nonoverlapping(place, used) };
+        let Some(place) = NonNull::new(place) else { lost() };
         // SAFETY: the header was just moved there, and the block is as large as the code asks.
-        let moved = unsafe { FramePtr::<V>::new(block.cast()) };
+        let moved = unsafe { FramePtr::<V>::new(place.cast()) };
         moved.spill(moved.slots().wrapping_add((top.addr() - first.addr()) / size_of::<usize>()));
         moved.specials().previous().set(None);
         moved.specials().owner().set(<FramesOf<V> as Numbers<owner::Generator>>::RAW);
-        // Owns the block from here on.
-        let generator = GeneratorFrame { frame: moved, state: PhantomData };
+        let generator = GeneratorFrame::of(moved);
         // SAFETY: it was the topmost frame, and was moved away.
         unsafe { stack.pop(frame.memory()) };
         // SAFETY: the frame below is the topmost one, was spilled when it called, and this was the only handle.
@@ -235,14 +374,15 @@ impl<'t, V: FrameVm, B: Bounds> Running<'t, V, owner::Generator, B> {
     pub fn suspend<N>(self) -> Stopped<'t, V, B, N>
     where
         Executing: OnYield<V::Python, N>,
+        V::Python: Numbers<N>,
     {
         let (frame, stack) = (self.frame, self.stack);
         self.stand(<FramesOf<V> as Frames>::SUSPENDED);
         let previous = self.unlink();
         self.spill_top();
         frame.specials().previous().set(None);
-        // Owns the block from here on.
-        let generator = GeneratorFrame { frame, state: PhantomData };
+        stack.handled.pop(Head::of(frame).exception());
+        let generator = GeneratorFrame::of(frame);
         // SAFETY: the frame below is the topmost one, was spilled when it resumed this one, and this was the only handle.
         let returned = unsafe { stack.take_up(previous, <FramesOf<V> as Frames>::AFTER_YIELD) };
         (returned, generator)
@@ -253,8 +393,9 @@ impl<'t, V: FrameVm, B: Bounds> Running<'t, V, owner::Generator, B> {
     pub fn finish<N>(self) -> Stopped<'t, V, B, N>
     where
         Executing: OnReturn<V::Python, N>,
+        V::Python: Numbers<N>,
     {
-        self.stop()
+        self.stop(<FramesOf<V> as Frames>::AFTER_RETURN)
     }
 
     /// An exception left the body: the frame is cleared except for its code, and the one below is where the exception goes
@@ -262,20 +403,40 @@ impl<'t, V: FrameVm, B: Bounds> Running<'t, V, owner::Generator, B> {
     pub fn fail<N>(self) -> Stopped<'t, V, B, N>
     where
         Executing: OnRaise<V::Python, N>,
+        V::Python: Numbers<N>,
     {
-        self.stop()
+        self.stop(after_raise::<V>())
     }
 
-    fn stop<N>(self) -> Stopped<'t, V, B, N> {
-        let stack = self.stack;
+    fn stop<N>(self, position: Position) -> Stopped<'t, V, B, N>
+    where
+        V::Python: Numbers<N>,
+    {
+        let (frame, stack) = (self.frame, self.stack);
+        let keeps = keeps_link::<V>();
+        if frame.specials().frame_object().pointer().is_some() {
+            // Where it stands is where its object stays.
+            self.spill();
+            if keeps {
+                frame.before_end(stack);
+            }
+        } else {
+            self.spill_top();
+        }
         let previous = self.unlink();
-        self.spill_top();
-        self.frame.specials().previous().set(None);
+        if !keeps {
+            frame.specials().previous().set(None);
+        }
+        stack.handled.pop(Head::of(frame).exception());
         // Owns the block from here on: it is freed if a destructor panics.
-        let generator = GeneratorFrame { frame: self.frame, state: PhantomData };
-        generator.frame.clear_except_code();
+        let generator = GeneratorFrame::of(frame);
+        {
+            let _link = Finally(|| frame.specials().previous().set(None));
+            let _handled = Finally(|| drop(Head::of(frame).exception.value.take()));
+            frame.clear_except_code();
+        }
         // SAFETY: the frame below is the topmost one, was spilled when it resumed this one, and this was the only handle.
-        let returned = unsafe { stack.take_up(previous, <FramesOf<V> as Frames>::AFTER_RETURN) };
+        let returned = unsafe { stack.take_up(previous, position) };
         (returned, generator)
     }
 }

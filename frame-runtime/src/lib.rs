@@ -64,14 +64,18 @@ pub mod bounds;
 pub mod code;
 pub mod data_stack;
 pub mod entry;
+mod exception;
 pub mod frame;
 pub mod frame_object;
 pub mod generator_frame;
 pub mod machine;
+mod room;
 pub mod running;
 pub mod stack_ref;
 pub mod table;
 pub mod version;
+pub mod view;
+pub mod visit;
 pub mod vm;
 
 // Generated files are printed by the generator, and may hold nothing that needs a proof.

@@ -15,11 +15,11 @@ use core::fmt;
 use core::marker::PhantomData;
 
 use crate::bounds::{Bounds, Checked};
-use crate::data_stack::{DataStack, Full};
+use crate::data_stack::{DataStack, Full, Parked};
 use crate::entry::{Entry, resume};
-use crate::frame::{FramePtr, Specials, StackTop};
+use crate::frame::{FramePtr, Place, Specials, StackTop};
 use crate::generator_frame::GeneratorFrame;
-use crate::machine::Gone;
+use crate::machine::{Gone, Numbers};
 use crate::machine::generator::{Executing, OnSend};
 use crate::machine::owner::{self, OnPop};
 use crate::stack_ref::{Ref, StackRef};
@@ -112,6 +112,8 @@ pub enum Reason {
     Unfit,
     /// Another entry is active above this one.
     NotOnTop,
+    /// Another entry is active below this one, or frames of the stack are parked already.
+    NotAlone,
 }
 
 impl fmt::Display for Reason {
@@ -123,6 +125,7 @@ impl fmt::Display for Reason {
                 f.write_str("the code has too few locals for the arguments, or too many slots for a frame")
             }
             Reason::NotOnTop => f.write_str("another entry is active above this one"),
+            Reason::NotAlone => f.write_str("another entry is active below this one, or other frames are parked"),
         }
     }
 }
@@ -515,7 +518,7 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
         self.stack.remaining.set(remaining - 1);
         self.wait(self.top, site.caches, offset);
         // SAFETY: this frame is on top and was spilled, and this was the only handle of the entry.
-        Ok(unsafe { resume(self.stack, generator.into_frame(), self.frame) })
+        Ok(unsafe { resume(self.stack, generator.into_frame(), self.frame, <V::Python as Numbers<Executing>>::RAW) })
     }
 
     /// Ends the activation, by a return or because an exception leaves it: the frame below is the topmost one, then this
@@ -532,14 +535,49 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
     where
         O: OnPop<V::Python, Gone> + 'static,
     {
+        self.end(<FramesOf<V> as Frames>::AFTER_RETURN)
+    }
+
+    /// Ends the activation because an exception leaves it, like [`ret`](Self::ret). The frame below goes on where it called,
+    /// as if its call had raised: the next instruction is the one behind the calling one, caches not skipped.
+    #[inline(always)]
+    pub fn raise(self) -> Returned<'t, V, B>
+    where
+        O: OnPop<V::Python, Gone> + 'static,
+    {
+        self.end(after_raise::<V>())
+    }
+
+    #[inline(always)]
+    fn end(self, position: Position) -> Returned<'t, V, B>
+    where
+        O: OnPop<V::Python, Gone> + 'static,
+    {
         only::<O, owner::Thread>();
         let (frame, stack) = (self.frame, self.stack);
+        if frame.specials().frame_object().pointer().is_some() {
+            return self.end_seen(position);
+        }
         let previous = self.unlink();
         // SAFETY: it was the topmost frame and so the last one pushed; what destructors push above is popped before they
         // return. Its handle is consumed.
         frame.end_at(self.top, || unsafe { stack.pop(frame.memory()) });
         // SAFETY: the frame below is the topmost one, was spilled when it called, and this was the only handle.
-        unsafe { stack.take_up(previous, <FramesOf<V> as Frames>::AFTER_RETURN) }
+        unsafe { stack.take_up(previous, position) }
+    }
+
+    /// The same for a frame that has an object, which may take it over.
+    #[cold]
+    #[inline(never)]
+    fn end_seen(self, position: Position) -> Returned<'t, V, B> {
+        let (frame, stack) = (self.frame, self.stack);
+        self.spill();
+        frame.before_end(stack);
+        let previous = self.unlink();
+        // SAFETY: as in `end`.
+        frame.end_at(self.top, || unsafe { stack.pop(frame.memory()) });
+        // SAFETY: as in `end`.
+        unsafe { stack.take_up(previous, position) }
     }
 
     /// Ends this activation and all below it, down to the entry, the topmost first.
@@ -553,8 +591,39 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
             let Some(previous) = shim.previous() else { lost() };
             shim = previous;
         }
-        self.stack.clear_above(shim);
+        self.stack.clear_above(Some(shim));
         Entry::at(shim, self.stack)
+    }
+
+    /// Leaves all frames of the stack where they are, this one on top, waiting as in a call: the entry can be left, and
+    /// [`DataStack::unpark`] goes on later. What the stack is moved to, or dropped with, they go along.
+    ///
+    /// The entry must be the only one of the stack; the frames below it could not go on otherwise.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] with the handle as it was.
+    ///
+    /// # Panics
+    ///
+    /// If what the [`Site`] jumps over is more than a return offset can say.
+    pub fn park(self, site: Site) -> Result<Entry<'t, V, B>, Refused<Self, ()>> {
+        let mut bottom = self.frame;
+        let shim = loop {
+            let Some(previous) = bottom.previous() else { lost() };
+            if previous.is_shim() {
+                break previous;
+            }
+            bottom = previous;
+        };
+        if shim.previous().is_some() || self.stack.parked.get().is_some() {
+            return Err(Refused { reason: Reason::NotAlone, caller: self, callee: () });
+        }
+        self.wait(self.top, site.caches, site.return_offset::<V>());
+        bottom.specials().previous().set(None);
+        self.stack.parked.set(Some(Parked { top: self.frame, bottom }));
+        self.stack.current.set(Some(shim));
+        Ok(Entry::at(shim, self.stack))
     }
 
     /// Takes the frame off the chain, not spilled. Returns the one below.
@@ -613,6 +682,12 @@ pub(crate) fn out_of_code() -> ! {
 #[inline(never)]
 fn not_empty() -> ! {
     panic!("a slot under the arguments is not empty")
+}
+
+/// Where a frame goes on whose callee raised: behind the unit where it stands, so that its instruction is the call.
+#[inline(always)]
+pub(crate) const fn after_raise<V: FrameVm>() -> Position {
+    Position { caches: false, return_offset: false, plus: -<FramesOf<V> as Frames>::RUNNING.plus }
 }
 
 /// A frame that runs has code, is linked, and is spilled while another one runs on top.

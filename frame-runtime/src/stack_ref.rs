@@ -12,6 +12,7 @@ use core::ops::Deref;
 use core::ptr::{self, NonNull};
 
 use crate::version::{Frames, FramesOf};
+use crate::visit::{Kind, Visit, show};
 use crate::vm::{FrameVm, Value};
 
 /// What a slot holds. Owns the reference if it is a counted one.
@@ -214,6 +215,26 @@ impl<V: FrameVm> StackRef<V> {
     #[inline]
     pub fn into_owned(self) -> Self {
         if self.is_owned() { self } else { self.duplicate() }
+    }
+
+    /// Shows a slot's reference to a visitor, and notes where its object is now.
+    ///
+    /// # Safety
+    ///
+    /// The slot must be initialised, and there must be no reference to it.
+    pub(crate) unsafe fn visit(slot: *mut Self, visit: &mut dyn Visit<V>) {
+        // SAFETY: the slot is initialised; the word is only looked at.
+        let (word, raw, owned) = unsafe { ((*slot).word, (*slot).pointer(), (*slot).is_owned()) };
+        let Some(raw) = raw else { return };
+        let kind = if owned { Kind::Owned } else { Kind::Borrowed };
+        // SAFETY: the slot's reference is live.
+        let Some(now) = (unsafe { show::<V>(raw, kind, visit) }) else { return };
+        // SAFETY: as above; a visitor that did other things than visit may have changed the slot.
+        if unsafe { (*slot).word } == word {
+            let moved = now.as_ptr().map_addr(|addr| addr | (word.addr() & Self::TAGS.mask));
+            // SAFETY: as above; what was there is forgotten.
+            unsafe { slot.write(Self::from_word(moved)) };
+        }
     }
 
     /// Gives a counted reference back, unless it is the last one. Runs no code of the program's.

@@ -39,13 +39,28 @@ pub trait Classic: Version {}
     label = "not a version whose frames are activation records",
     note = "3.11 and later have activation records; before, a frame is an object of its own"
 )]
-pub trait Activation: Version + Runs<owner::Machine> {
+pub trait Activation:
+    Version
+    + Runs<owner::Machine>
+    + Numbers<generator::Created>
+    + Numbers<generator::Suspended>
+    + Numbers<generator::Executing>
+    + Numbers<generator::Cleared>
+{
     /// The version whose frames these are, byte for byte: itself, unless it extends another.
     type Frames: Frames;
 }
 
 /// The frames of a VM's version.
 pub(crate) type FramesOf<V> = <<V as Vm>::Python as Activation>::Frames;
+
+/// Whether the frame of a generator that ends is still linked to the one that resumed it while it is cleared: then its
+/// frame object, if somebody holds it, has that one's as its `f_back`.
+///
+/// Source: `clear_gen_frame`, Python/ceval.c (`_PyEval_FrameClearAndPop`, Python/ceval.c before 3.13).
+pub(crate) const fn keeps_link<V: FrameVm>() -> bool {
+    matches!(<V::Python as Version>::LAYOUT.minor(), 12 | 13)
+}
 
 /// Vouches for what a version says of its frames and their objects in [`Frames`], [`Specials`] and [`ObjectFields`].
 ///
@@ -68,7 +83,9 @@ pub(crate) trait Generated {}
 unsafe impl<P: Generated> Vouched for P {}
 
 /// How the frames of a version lie in memory, and where their instruction pointers stand.
-pub trait Frames: Vouched + Numbers<owner::Thread> + Numbers<owner::Generator> + Sized + 'static {
+pub trait Frames:
+    Vouched + Numbers<owner::Thread> + Numbers<owner::Generator> + Numbers<owner::FrameObject> + Sized + 'static
+{
     /// The header of a frame: what comes before the slots.
     type Specials<V: FrameVm>: Specials<V>;
     /// What a frame object has between its header and the room for its frame.

@@ -11,6 +11,8 @@ use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU16, Ordering};
 
 use crate::code::Code;
+use crate::frame_object::FrameObject;
+use crate::table::Handler;
 use crate::version::{Activation, Version};
 
 /// A virtual machine: everything that frames and code objects are generic over.
@@ -23,10 +25,69 @@ pub trait Vm: Sized + 'static {
     type FrameExtra: Default;
 }
 
-/// A VM whose frames are activation records on a data stack: every [`Vm`] of 3.11 or later is one.
-pub trait FrameVm: Vm<Python: Activation> {}
+/// A VM whose frames are activation records on a data stack: one of 3.11 or later.
+///
+/// What is asked here is asked rarely: when somebody looks at frames. A VM without frame objects leaves it as it is:
+///
+/// ```
+/// # #![allow(unsafe_code)]
+/// # use frame_runtime::{version::Cpython3_14, vm::{FrameVm, NoValue, Vm}};
+/// struct Machine;
+///
+/// impl Vm for Machine {
+///     type Python = Cpython3_14;
+/// #   type Value = NoValue; // ...
+///     type FrameExtra = ();
+/// }
+///
+/// // SAFETY: it has no frame objects.
+/// unsafe impl FrameVm for Machine {}
+/// ```
+///
+/// # Safety
+///
+/// - If [`frame_object`](Self::frame_object) finds a frame object in an object once, then it always does so for this
+///   object, always the same one, and it lives as long as the object does. No two objects have the same one.
+/// - If [`is_unique`](Self::is_unique) says so, then dropping the reference ends the object, or nobody asks its frame
+///   object for anything afterwards.
+/// - Both are asked in the middle of things: neither panics, runs code of the program, or enters a data stack.
+pub unsafe trait FrameVm: Vm<Python: Activation> {
+    /// The frame object, if the object is one: what [`make_frame_object`](Self::make_frame_object) put into it.
+    fn frame_object(object: &Self::Value) -> Option<&FrameObject<Self>> {
+        let _ = object;
+        None
+    }
 
-impl<V: Vm<Python: Activation>> FrameVm for V {}
+    /// Makes an object that holds this frame object. May run code of the program, also code that asks for the same
+    /// frame's object: the one that is there first stays, another is dropped.
+    ///
+    /// `None`: there is no memory, or the VM has no frame objects.
+    fn make_frame_object(&self, object: FrameObject<Self>) -> Option<Self::Value> {
+        let _ = object;
+        None
+    }
+
+    /// A frame object owns its frame's references from now on: a cycle collector has to know it (`PyObject_GC_Track`).
+    /// Runs no code of the program.
+    fn frame_object_owns(object: &Self::Value) {
+        let _ = object;
+    }
+
+    /// Whether this is the only reference to the object. A VM that cannot tell says `false`: then the frame object takes
+    /// the frame over although nobody holds it.
+    fn is_unique(object: &Self::Value) -> bool {
+        let _ = object;
+        false
+    }
+
+    /// Makes a cell with this in it (`PyCell_New`). May run code of the program.
+    ///
+    /// `None`: there is no memory, or the VM has no cells.
+    fn make_cell(&self, content: Option<Self::Value>) -> Option<Self::Value> {
+        let _ = content;
+        None
+    }
+}
 
 /// One owned reference to an object of a VM: a counted raw pointer, an `Rc`, an `Arc`, a handle.
 ///
@@ -42,8 +103,8 @@ impl<V: Vm<Python: Activation>> FrameVm for V {}
 /// - A clone is a reference to the same object.
 /// - The references that [`as_function`](Self::as_function) lends as globals and builtins live at least as long as the
 ///   function does.
-/// - None of the methods panics or enters a data stack: they are asked in the middle of things. Cloning and dropping may
-///   do both.
+/// - None of the methods panics or enters a data stack: they are asked in the middle of things. Dropping may do both;
+///   cloning may panic, but runs no code of the program.
 pub unsafe trait Value: Clone + 'static {
     /// The last reference to an object: dropping it runs whatever the object's end runs.
     type Last;
@@ -84,6 +145,8 @@ pub struct Function<'a, T> {
     pub globals: Option<&'a T>,
     /// The builtins. The frame borrows them from the function.
     pub builtins: Option<&'a T>,
+    /// The cells of its free variables, in their order (`__closure__`).
+    pub closure: &'a [T],
 }
 
 /// What a frame needs to know of a code object.
@@ -99,6 +162,25 @@ pub unsafe trait FrameCode {
     fn stacksize(&self) -> u32;
     /// The instructions and their caches (`co_code_adaptive`).
     fn units(&self) -> &[CodeUnit];
+
+    /// The index of the first `RESUME`, in code units: a frame that stands before it is not seen
+    /// (`_co_firsttraceable`).
+    fn first_traceable(&self) -> usize {
+        0
+    }
+
+    /// The line that the byte of code with this index comes from; `None` where no line is known. In front of the code,
+    /// below 0, CPython says its first line.
+    fn line_at(&self, lasti: i32) -> Option<i32> {
+        let _ = lasti;
+        None
+    }
+
+    /// What handles an exception that a code unit raises.
+    fn handler_at(&self, unit: u32) -> Option<Handler> {
+        let _ = unit;
+        None
+    }
 }
 
 /// One code unit of two bytes: an instruction, or a part of an inline cache. It may be rewritten while it is run, also by
@@ -144,7 +226,13 @@ pub struct Instruction {
 }
 
 /// The VM of version `P` that has no objects and adds nothing to frames: for statements about layouts.
-pub struct Blank<P>(PhantomData<P>, Infallible);
+pub struct Blank<P>(PhantomData<P>);
+
+impl<P> Default for Blank<P> {
+    fn default() -> Self {
+        Blank(PhantomData)
+    }
+}
 
 impl<P: Activation> Vm for Blank<P> {
     type Python = P;
@@ -152,22 +240,26 @@ impl<P: Activation> Vm for Blank<P> {
     type FrameExtra = ();
 }
 
+// SAFETY: there are no objects, so nothing is ever promised of one.
+unsafe impl<P: Activation> FrameVm for Blank<P> {}
+
 /// A reference of a VM without objects: there is none.
 #[derive(Clone, Debug)]
-pub enum NoValue {}
+#[repr(C)]
+pub struct NoValue(Infallible, NonNull<()>);
 
 // SAFETY: there are no values, so nothing is ever promised of one.
 unsafe impl FrameCode for NoValue {
     fn nlocalsplus(&self) -> u32 {
-        match *self {}
+        match self.0 {}
     }
 
     fn stacksize(&self) -> u32 {
-        match *self {}
+        match self.0 {}
     }
 
     fn units(&self) -> &[CodeUnit] {
-        match *self {}
+        match self.0 {}
     }
 }
 
@@ -177,11 +269,11 @@ unsafe impl Value for NoValue {
     type Code = NoValue;
 
     fn into_raw(self) -> NonNull<()> {
-        match self {}
+        match self.0 {}
     }
 
     fn as_raw(&self) -> NonNull<()> {
-        match *self {}
+        match self.0 {}
     }
 
     unsafe fn from_raw(_: NonNull<()>) -> Self {
@@ -189,15 +281,15 @@ unsafe impl Value for NoValue {
     }
 
     fn release(self) -> Option<NoValue> {
-        match self {}
+        match self.0 {}
     }
 
     fn as_code(&self) -> Option<&NoValue> {
-        match *self {}
+        match self.0 {}
     }
 
     fn as_function(&self) -> Option<Function<'_, NoValue>> {
-        match *self {}
+        match self.0 {}
     }
 }
 

@@ -14,7 +14,7 @@ use std::rc::Rc;
 
 use frame_runtime::data_stack::{CHUNK_BYTES, DataStack, Full, Limits};
 use frame_runtime::entry::{Entry, Held};
-use frame_runtime::frame::InterpreterFrame;
+use frame_runtime::frame::{InterpreterFrame, NoSlot};
 use frame_runtime::generator_frame::GeneratorFrame;
 use frame_runtime::layout::Layout;
 use frame_runtime::machine::{Runs, generator, owner};
@@ -149,8 +149,8 @@ macro_rules! versions {
                     let (returned, generator) = g.suspend::<generator::Suspended>();
                     let suspended = if points_back(<P as Version>::LAYOUT) { 2 } else { 3 };
                     assert_eq!(generator.lasti(), Some(suspended));
-                    assert_eq!(generator.slot(1).and_then(|slot| slot.as_value()).expect("a value").name(), "sent");
-                    assert!(generator.slot(2).is_none());
+                    assert_eq!(generator.get(1).expect("in use").as_value().expect("a value").name(), "sent");
+                    assert_eq!(generator.get(2).map(|_| ()), Err(NoSlot::Unused));
                     let Returned::Frame(mut f) = returned else { panic!("the resumer") };
                     assert_eq!(f.next_index(), 6, "behind the cache, not jumped");
                     assert_eq!(f.fetch().argument, 6);
@@ -205,7 +205,7 @@ macro_rules! versions {
 
             #[test]
             fn limits_lose_nothing() {
-                let stack = Stack::new(Limits { recursion: 2, ..Limits::default() });
+                let stack = Stack::new(Machine::default(), Limits { recursion: 2, ..Limits::default() });
                 enter(&stack, |entry| {
                     let f = entry.call(Value::function(0, 2), &mut []).expect("a call");
                     let f = f.call(Value::function(0, 2), Arguments::default(), Site::default());
@@ -234,7 +234,7 @@ macro_rules! versions {
                 });
                 assert_eq!((live(), stack.remaining()), (0, 2));
 
-                let stack = Stack::new(Limits { bytes: CHUNK_BYTES, ..Limits::default() });
+                let stack = Stack::new(Machine::default(), Limits { bytes: CHUNK_BYTES, ..Limits::default() });
                 enter(&stack, |entry| {
                     let mut arguments = [Value::new("argument").slot()];
                     let Err(refused) = entry.call(Value::function(1, 100_000), &mut arguments) else { panic!("too large") };

@@ -33,6 +33,15 @@ impl<P: Activation> Vm for Machine<P> {
     type FrameExtra = Extra;
 }
 
+impl<P> Default for Machine<P> {
+    fn default() -> Self {
+        Machine(PhantomData)
+    }
+}
+
+// SAFETY: it has no frame objects.
+unsafe impl<P: Activation> vm::FrameVm for Machine<P> {}
+
 /// What it adds to frames: counted like an object.
 pub(crate) struct Extra(#[expect(dead_code, reason = "its end counts")] Counted);
 
@@ -174,7 +183,7 @@ unsafe impl vm::Value for Value {
 
     fn as_function(&self) -> Option<Function<'_, Self>> {
         match &self.0.kind {
-            Kind::Function { code, globals } => Some(Function { code, globals: Some(globals), builtins: None }),
+            Kind::Function { code, globals } => Some(Function { code, globals: Some(globals), builtins: None, closure: &[] }),
             _ => None,
         }
     }

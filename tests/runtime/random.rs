@@ -51,7 +51,7 @@ where
     Suspended: OnSend<P, Executing>,
     Executing: OnYield<P, Suspended> + OnReturn<P, Cleared> + OnRaise<P, Cleared>,
 {
-    let stack = DataStack::<Machine<P>>::new(Limits { recursion: 40, ..Limits::default() });
+    let stack = DataStack::<Machine<P>>::new(Machine::default(), Limits { recursion: 40, ..Limits::default() });
     // Some frames are large, so that chunks are crossed all the time.
     let functions = [Value::function(LOCALS, STACK), Value::function(LOCALS, STACK + 700)];
     let random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));

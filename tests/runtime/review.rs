@@ -261,7 +261,7 @@ pub(crate) fn generators_change_stacks<P: Activation>() {
             let Returned::Frame(g) = by_thread(f).ret() else { panic!("the generator") };
             let ByOwner::Generator(g) = g.by_owner() else { panic!("by generator") };
             let (Returned::Left(entry), suspended) = g.suspend::<Suspended>() else { panic!("the entry") };
-            assert_eq!(suspended.slot(2).and_then(|slot| slot.as_value()).expect("a value").name(), "kept");
+            assert_eq!(suspended.get(2).expect("in use").as_value().expect("a value").name(), "kept");
             // Its end runs in the middle of another entry.
             let last = Value::ending("last", move || drop(suspended));
             let mut f = entry.call(Value::function(1, 0), &mut [last.slot()]).expect("a call");
@@ -341,6 +341,15 @@ impl<P: Activation> Vm for Fragile<P> {
     type FrameExtra = Addition;
 }
 
+impl<P> Default for Fragile<P> {
+    fn default() -> Self {
+        Fragile(PhantomData)
+    }
+}
+
+// SAFETY: it has no frame objects.
+unsafe impl<P: Activation> vm::FrameVm for Fragile<P> {}
+
 fn answer() {
     let left = ANSWERS.get();
     if left == 0 {
@@ -413,11 +422,12 @@ unsafe impl vm::Value for Brittle {
     }
 
     fn as_function(&self) -> Option<Function<'_, Self>> {
-        let Function { code, globals, builtins } = vm::Value::as_function(&self.0)?;
+        let Function { code, globals, builtins, closure: _ } = vm::Value::as_function(&self.0)?;
         // SAFETY: it is a `Value` and nothing besides.
         let brittle = |value: &Value| unsafe { &*std::ptr::from_ref(value).cast::<Brittle>() };
         // Lifetimes are those of the function, which is borrowed for as long.
-        Some(Function { code: brittle(code), globals: globals.map(brittle), builtins: builtins.map(brittle) })
+        let (globals, builtins) = (globals.map(brittle), builtins.map(brittle));
+        Some(Function { code: brittle(code), globals, builtins, closure: &[] })
     }
 }
 
@@ -482,7 +492,7 @@ where
 
 /// Sizes at the edge of what can be counted are refused, and nothing is lost.
 pub(crate) fn sizes_do_not_wrap<P: Activation>() {
-    let stack = DataStack::<Machine<Lawless<P>>>::new(Limits { bytes: 1 << 20, ..Limits::default() });
+    let stack = DataStack::<Machine<Lawless<P>>>::new(Machine::default(), Limits { bytes: 1 << 20, ..Limits::default() });
     enter(&stack, |entry| {
         let mut caller = entry;
         for (locals, slots) in [(u32::MAX, u32::MAX), (u32::MAX, 0), (0, u32::MAX), (1 << 31, 0), ((1 << 31) - 1, 0)] {

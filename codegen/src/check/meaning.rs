@@ -7,24 +7,49 @@ use crate::diag::{Diagnostic, Sink};
 use crate::lower::meaning::nearest;
 use crate::model::Spec;
 use crate::model::facts::{Facts, Struct};
-use crate::model::layout::{FRAME_LAYOUT, Layout, Localsplus, Order, Ownership, Position, Purpose, SITUATIONS};
+use crate::model::layout::{
+    FRAME_LAYOUT, Layout, Localsplus, OBJECT_LAYOUT, Order, Ownership, Position, Purpose, SITUATIONS,
+};
 use crate::model::ty::Type;
 use crate::model::version::{Flavour, Minor, Range};
 use crate::source::At;
 
-/// Roles that the header of the runtime's own frame cannot do without.
-const NEEDED: &[&str] = &[
-    "executable",
-    "function",
-    "globals",
-    "builtins",
-    "locals",
-    "frame_object",
-    "previous",
-    "instruction",
-    "stack_top",
-    "owner",
-    "slots",
+/// A struct of the runtime's own that follows a layout.
+struct Follower {
+    layout: &'static str,
+    /// What a diagnostic calls it.
+    name: &'static str,
+    /// Roles that it cannot do without.
+    needed: &'static [&'static str],
+    /// Where the code is that knows its roles.
+    code: &'static str,
+}
+
+const FOLLOWERS: &[Follower] = &[
+    Follower {
+        layout: FRAME_LAYOUT,
+        name: "frame",
+        needed: &[
+            "executable",
+            "function",
+            "globals",
+            "builtins",
+            "locals",
+            "frame_object",
+            "previous",
+            "instruction",
+            "stack_top",
+            "owner",
+            "slots",
+        ],
+        code: "frame-runtime/src/frame.rs",
+    },
+    Follower {
+        layout: OBJECT_LAYOUT,
+        name: "frame object",
+        needed: &["back", "frame", "trace", "line", "trace_lines", "trace_opcodes", "own_frame"],
+        code: "frame-runtime/src/frame_object/fields.rs",
+    },
 ];
 
 pub(super) fn check(spec: &Spec, sink: &mut Sink) {
@@ -45,8 +70,8 @@ pub(super) fn check(spec: &Spec, sink: &mut Sink) {
         }
         field_unknown(spec, layout, of, &structs, &told, sink);
         orders(spec, layout, &structs, sink);
-        if layout.name.value == FRAME_LAYOUT {
-            roles(layout, of, &structs, sink);
+        if let Some(follower) = FOLLOWERS.iter().find(|follower| follower.layout == layout.name.value) {
+            roles(follower, layout, of, &structs, sink);
         }
     }
     for localsplus in &meaning.localsplus {
@@ -447,8 +472,8 @@ fn order_missing(spec: &Spec, layout: &Layout, structs: &Structs<'_>, wrong: &[&
     }
 }
 
-/// The header of the runtime's own frame has a field for every role that it needs, and one only.
-fn roles(layout: &Layout, of: &At<String>, structs: &Structs<'_>, sink: &mut Sink) {
+/// A struct of the runtime's own has a field for every role that it needs, and one only.
+fn roles(follower: &Follower, layout: &Layout, of: &At<String>, structs: &Structs<'_>, sink: &mut Sink) {
     let mut told = BTreeSet::new();
     let mut missing: BTreeMap<&str, Minor> = BTreeMap::new();
     let mut any_twice = false;
@@ -460,8 +485,8 @@ fn roles(layout: &Layout, of: &At<String>, structs: &Structs<'_>, sink: &mut Sin
                 let title = format!("no role says what the runtime does with `{}`", member.name);
                 sink.report(
                     Diagnostic::warning("role-missing", title)
-                        .at(member.name.span, "stays null in its frames, and is never released")
-                        .help("a role is written `as ROLE`; a new one is code in frame-runtime/src/frame.rs"),
+                        .at(member.name.span, format!("stays null in its {}s, and is never released", follower.name))
+                        .help(format!("a role is written `as ROLE`; a new one is code in {}", follower.code)),
                 );
             }
         }
@@ -482,7 +507,7 @@ fn roles(layout: &Layout, of: &At<String>, structs: &Structs<'_>, sink: &mut Sin
                 );
             }
         }
-        for needed in NEEDED.iter().filter(|needed| !seen.contains_key(*needed)) {
+        for needed in follower.needed.iter().filter(|needed| !seen.contains_key(*needed)) {
             missing.entry(needed).or_insert(minor);
         }
     }
@@ -490,7 +515,7 @@ fn roles(layout: &Layout, of: &At<String>, structs: &Structs<'_>, sink: &mut Sin
     for (needed, minor) in missing.into_iter().filter(|_| !any_twice) {
         sink.report(
             Diagnostic::error("role-missing", format!("no field of `{of}` has the role `{needed}` in CPython {minor}"))
-                .at(layout.name.span, "the runtime's frame needs it")
+                .at(layout.name.span, format!("the runtime's {} needs it", follower.name))
                 .help(format!("write `FIELD as {needed} OWNERSHIP ...`")),
         );
     }

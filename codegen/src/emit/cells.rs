@@ -250,9 +250,9 @@ pub(super) fn list(minors: &[Minor]) -> String {
     minors.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")
 }
 
-/// Where a struct of a version was read.
-pub(super) fn source(spec: &Spec, minor: Minor, c_name: &str) -> String {
+/// Where a struct of a version was read; `shown` is how C names it.
+pub(super) fn source(spec: &Spec, minor: Minor, c_name: &str, shown: &str) -> String {
     let facts = spec.newest(minor, Flavour::Default);
     let source = facts.and_then(|facts| Some((facts.find_struct(c_name)?.header.clone(), facts.newest_micro()?)));
-    source.map_or(String::new(), |(header, micro)| format!(" Source: `struct {c_name}`, {header}, v{micro}."))
+    source.map_or(String::new(), |(header, micro)| format!(" Source: `{shown}`, {header}, v{micro}."))
 }

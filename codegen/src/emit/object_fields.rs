@@ -25,7 +25,7 @@ fn fields(spec: &Spec, minor: Minor) -> Option<Fields> {
     let start = match item.fields.iter().find(|field| is_head(&field.name)) {
         Some(head) => {
             let size = head.ty.size(&|name| facts.find_struct(name)?.size.as_ref().map(|size| size.bytes.value))?;
-            head.offset.value + size
+            head.offset.value.checked_add(size)?
         }
         None => 0,
     };
@@ -72,7 +72,7 @@ pub(super) fn emit(spec: &Spec) -> Body {
 
 fn emit_fields(spec: &Spec, first: Minor, all: &Fields, minors: &[Minor]) -> Vec<TokenStream> {
     let ty = ident(first);
-    let source = cells::source(spec, first, FRAME_OBJECT);
+    let source = cells::source(spec, first, FRAME_OBJECT, FRAME_OBJECT);
     let (versions, bytes) = (cells::list(minors), all.size);
     let doc = format!(
         " What a frame object of CPython {versions} has between its header and its frame: {bytes} bytes, align {}.",

@@ -52,7 +52,7 @@ pub(super) fn emit(spec: &Spec) -> Body {
 
 fn emit_header(spec: &Spec, first: Minor, header: &Fields, minors: &[Minor]) -> Vec<TokenStream> {
     let ty = ident(first);
-    let source = cells::source(spec, first, FRAME);
+    let source = cells::source(spec, first, FRAME, "struct _PyInterpreterFrame");
     let (versions, size) = (cells::list(minors), header.size);
     let doc = format!(" The header of a frame of CPython {versions}: {size} bytes, align {}.", header.align);
     let cells::Parts { fields, starts, asserts } = header.parts(cell_start);

@@ -8,8 +8,8 @@ use crate::diag::{Diagnostic, Sink};
 use crate::lookup::edit_distance;
 use crate::model::Meaning;
 use crate::model::layout::{
-    ADDENDS, ANCHORS, EXTRA_TYPES, Extra, FRAME_LAYOUT, FRAME_ROLES, Kind, Layout, Localsplus, Member, OWNERSHIPS,
-    Order, Ownership, Place, Position, Purpose, Region, SITUATIONS, signed,
+    ADDENDS, ANCHORS, EXTRA_TYPES, Extra, FRAME_LAYOUT, FRAME_ROLES, Kind, Layout, Localsplus, Member, OBJECT_LAYOUT,
+    OBJECT_ROLES, OWNERSHIPS, Order, Ownership, Place, Position, Purpose, Region, SITUATIONS, signed,
 };
 use crate::model::machine::{
     ANSWERS, ERRORS, Event, Flavour, GUARDS, Machine, Named, Next, Outcome, PLACEHOLDERS, Row, State, StateForm, Test,
@@ -528,11 +528,15 @@ fn lower_member(member: ast::Member, layout: &At<String>, sink: &mut Sink) -> Op
         ("head", None) => Ownership::Head,
         _ => Ownership::Slots,
     };
-    if let Some(role) = &member.role
-        && layout.value == FRAME_LAYOUT
-        && !words(FRAME_ROLES).contains(&role.value.as_str())
+    let roles = match layout.value.as_str() {
+        FRAME_LAYOUT => Some(("role of a frame's field", FRAME_ROLES)),
+        OBJECT_LAYOUT => Some(("role of a frame object's field", OBJECT_ROLES)),
+        _ => None,
+    };
+    if let (Some(role), Some((what, known))) = (&member.role, roles)
+        && !words(known).contains(&role.value.as_str())
     {
-        sink.report(unknown("role-unknown", "role of a frame's field", role, &words(FRAME_ROLES)));
+        sink.report(unknown("role-unknown", what, role, &words(known)));
     }
     let mut builds = BTreeSet::new();
     for name in &member.only {

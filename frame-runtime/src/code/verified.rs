@@ -140,4 +140,19 @@ unsafe impl<V: Vm> FrameCode for Verified<V> {
     fn units(&self) -> &[CodeUnit] {
         self.0.units()
     }
+
+    #[inline]
+    fn first_traceable(&self) -> usize {
+        self.0.first_traceable()
+    }
+
+    fn line_at(&self, lasti: i32) -> Option<i32> {
+        // A table that is none tells no line.
+        self.0.line_at(lasti).ok().flatten()
+    }
+
+    fn handler_at(&self, unit: u32) -> Option<Handler> {
+        // The table was read when the code was verified.
+        self.0.handler_at(unit).ok().flatten()
+    }
 }

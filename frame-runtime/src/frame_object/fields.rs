@@ -11,7 +11,7 @@ use crate::vm::FrameVm;
 /// They lie as far behind the header of the object as in CPython. All fields are cells: the frame, and whoever holds the
 /// object, share it. Nothing is released with them; `Frames::OBJECT_CLEAR` is the order.
 ///
-/// Source: `struct _frame` (`PyFrameObject`), Include/internal/pycore_frame.h.
+/// Source: `PyFrameObject`, Include/internal/pycore_frame.h.
 pub trait ObjectFields<V: FrameVm>: Sized {
     /// Fields as CPython makes them for a new frame object: [`trace_lines`](Self::trace_lines) is 1, all else null or 0.
     ///

@@ -1,5 +1,400 @@
-//! What Python code sees as a frame.
+//! Frame objects: what the program sees of an activation, made when somebody looks.
+//!
+//! A [`FrameObject`] is a part of an object of the VM, which [`make_frame_object`](FrameVm::make_frame_object) makes. The
+//! frame owns a reference to that object; the object points back without counting. When the activation ends and somebody
+//! else holds the object, everything that the frame holds moves into it: the room for that was reserved when it was made.
+//!
+//! Source: `PyFrameObject`, Objects/frameobject.c, Python/frame.c.
+
+#![expect(unsafe_code, reason = "the frame lies in the object's own memory when it is over")]
 
 mod fields;
 
+use alloc::vec::Vec;
+use core::cell::Cell;
+use core::fmt;
+use core::mem;
+
 pub use fields::ObjectFields;
+
+use crate::data_stack::DataStack;
+use crate::frame::{Finally, FramePtr, InterpreterFrame, NoSlot, Place, Plain, Specials};
+use crate::generator_frame::Head;
+use crate::machine::generator::{self, event};
+use crate::machine::{Machine, Message, Outcome, Runs};
+use crate::room::Room;
+use crate::stack_ref::{Ref, StackRef};
+use crate::version::{Frames, FramesOf, ObjectStep};
+use crate::visit::{Kind, Visit, show};
+use crate::vm::{FrameVm, Value};
+
+/// The fields of a version.
+type Fields<V> = <FramesOf<V> as Frames>::ObjectFields<V>;
+
+/// A frame as the program sees it.
+///
+/// All of it is reached through shared references: an object may be asked while it is asked.
+///
+/// Source: `struct _frame`, Include/internal/pycore_frame.h.
+#[repr(C)]
+pub struct FrameObject<V: FrameVm> {
+    fields: Fields<V>,
+    /// Where the frame goes when the activation is over (`_f_frame_data`).
+    room: Room,
+    /// Stays in the old place of the frame when what the VM added to it moves here; gone then.
+    spare: Cell<Option<V::FrameExtra>>,
+    /// What locals had that were [set](Self::set).
+    kept: Cell<Vec<V::Value>>,
+}
+
+impl<V: FrameVm> FrameObject<V> {
+    /// An object for a frame, which is not yet its frame's.
+    pub(crate) fn new(frame: FramePtr<V>) -> Option<Self> {
+        let room = Room::new(frame.words())?;
+        let spare = Cell::new(Some(V::FrameExtra::default()));
+        Some(FrameObject { fields: Fields::<V>::new(), room, spare, kept: Cell::default() })
+    }
+
+    /// Makes it that of a frame, which is there and owns a reference to it.
+    pub(crate) fn attach(&self, frame: FramePtr<V>) {
+        assert!(self.frame().is_none(), "the VM made an object with another frame's frame object");
+        self.fields.frame().set(Some(frame));
+    }
+
+    /// The frame goes, and is not moved here: nothing can be asked from here on.
+    pub(crate) fn detach(&self) {
+        self.fields.frame().set(None);
+    }
+
+    /// Moves a frame of so many words in here.
+    ///
+    /// # Safety
+    ///
+    /// The words must be initialised and the object be the frame's. What is left is a header whose references are the
+    /// caller's to forget.
+    pub(crate) unsafe fn receive(&self, frame: FramePtr<V>, words: usize) -> FramePtr<V> {
+        assert!(self.frame() == Some(frame) && words <= self.room.words(), "another frame's frame object");
+        let room = self.room.memory();
+        let source = frame.memory().as_ptr().cast::<*mut ()>();
+        // SAFETY: the words are initialised, and the room was made for this frame.
+        unsafe { source.copy_to_nonoverlapping(room.as_ptr().cast(), words) };
+        if let Some(spare) = self.spare.take() {
+            // SAFETY: what was there has moved.
+            unsafe { frame.overwrite_extra(spare) };
+        }
+        // SAFETY: the header was just moved there, and the room is as large as the code asks.
+        let moved = unsafe { FramePtr::new(room.cast::<InterpreterFrame<V>>()) };
+        self.fields.frame().set(Some(moved));
+        moved
+    }
+
+    /// The caller's frame object, as the activation ends.
+    pub(crate) fn set_back(&self, back: Option<V::Value>) {
+        drop(self.fields.back().replace(back));
+    }
+
+    fn frame(&self) -> Option<FramePtr<V>> {
+        self.fields.frame().get()
+    }
+
+    /// Whether the activation is over, and what it held is in here.
+    pub fn is_over(&self) -> bool {
+        self.frame().is_some_and(|frame| frame.memory() == self.room.memory())
+    }
+
+    /// The code object (`f_code`). `None` in an object that no frame has.
+    pub fn code(&self) -> Option<V::Value> {
+        self.frame()?.executable().map(|code| V::Value::clone(&code))
+    }
+
+    /// The function that was called; `None` when the frame was cleared.
+    pub fn function(&self) -> Option<V::Value> {
+        self.frame()?.function().map(|function| V::Value::clone(&function))
+    }
+
+    /// The globals (`f_globals`).
+    pub fn globals(&self) -> Option<V::Value> {
+        self.frame()?.globals().map(|globals| V::Value::clone(&globals))
+    }
+
+    /// The builtins (`f_builtins`).
+    pub fn builtins(&self) -> Option<V::Value> {
+        self.frame()?.builtins().map(|builtins| V::Value::clone(&builtins))
+    }
+
+    /// The mapping that holds the names of a module or class; until 3.12 also the snapshot of a function's locals.
+    pub fn namespace(&self) -> Option<V::Value> {
+        // SAFETY: the frame owns the reference, and cloning changes no frame.
+        let look = |raw| V::Value::clone(&*unsafe { Ref::<V>::new(raw) });
+        self.frame()?.specials().locals().pointer().map(look)
+    }
+
+    /// Where the frame stands, in bytes of code; -1 before the first instruction (`f_lasti`).
+    ///
+    /// Source: `PyFrame_GetLasti`, Objects/frameobject.c.
+    pub fn lasti(&self) -> i32 {
+        self.frame().map_or(-1, FramePtr::lasti)
+    }
+
+    /// The line (`f_lineno`): the one that was [set](Self::set_line), else that of the instruction. `None` where it has none.
+    ///
+    /// Source: `PyFrame_GetLineNumber`, Objects/frameobject.c.
+    pub fn line(&self) -> Option<i32> {
+        let set = self.fields.line().get();
+        if set > 0 { Some(set) } else { self.frame().and_then(FramePtr::line) }
+    }
+
+    /// Says which line the frame is at, while a trace function looks at it; `None` when that is over.
+    pub fn set_line(&self, line: Option<u16>) {
+        self.fields.line().set(line.map_or(0, i32::from));
+    }
+
+    /// The caller's frame object (`f_back`), made if there is none. `None`: nobody called, or there is no memory.
+    ///
+    /// `stack` is the one that the frame runs on.
+    ///
+    /// Source: `PyFrame_GetBack`, Objects/frameobject.c.
+    pub fn back(&self, stack: &DataStack<V>) -> Option<V::Value> {
+        if let Some(back) = self.fields.back().get() {
+            return Some(back);
+        }
+        FramePtr::complete(self.frame()?.previous())?.object(stack.vm())
+    }
+
+    /// The generator that the frame is in (`f_generator`, since 3.14), while it is.
+    pub fn generator(&self) -> Option<V::Value> {
+        let frame = self.frame().filter(|frame| frame.is_by_generator())?;
+        Head::of(frame).object()
+    }
+
+    /// The function that gets the frame's trace events (`f_trace`).
+    pub fn trace(&self) -> Option<V::Value> {
+        self.fields.trace().get()
+    }
+
+    /// Changes the trace function, and returns the old one.
+    pub fn set_trace(&self, function: Option<V::Value>) -> Option<V::Value> {
+        self.fields.trace().replace(function)
+    }
+
+    /// Whether lines are traced (`f_trace_lines`): at first they are.
+    pub fn trace_lines(&self) -> bool {
+        self.fields.trace_lines().get() != 0
+    }
+
+    /// Sets whether lines are traced.
+    pub fn set_trace_lines(&self, traced: bool) {
+        self.fields.trace_lines().set(traced.into());
+    }
+
+    /// Whether instructions are traced (`f_trace_opcodes`): at first they are not.
+    pub fn trace_opcodes(&self) -> bool {
+        self.fields.trace_opcodes().get() != 0
+    }
+
+    /// Sets whether instructions are traced.
+    pub fn set_trace_opcodes(&self, traced: bool) {
+        self.fields.trace_opcodes().set(traced.into());
+    }
+
+    /// Slots in use: the locals, then what is on the stack. 0 while an eval loop holds the frame.
+    pub fn used(&self) -> u32 {
+        self.frame().map_or(0, FramePtr::used)
+    }
+
+    /// What is in a slot, counted.
+    ///
+    /// # Errors
+    ///
+    /// [`NoSlot`]
+    pub fn get(&self, index: u32) -> Result<StackRef<V>, NoSlot> {
+        self.frame().ok_or(NoSlot::NoFrame)?.get_slot(index)
+    }
+
+    /// Changes a local. What was in it comes back; but from 3.14 on, where a stack may hold a borrowed reference to it, the
+    /// object keeps it until it is [cleared](Self::clear) or gone, and nothing comes back (`f_overwritten_fast_locals`).
+    ///
+    /// What goes in is counted from then on.
+    ///
+    /// # Errors
+    ///
+    /// [`NoSlot`], with the value.
+    pub fn set(&self, index: u32, value: StackRef<V>) -> Result<StackRef<V>, (NoSlot, StackRef<V>)> {
+        let Some(frame) = self.frame() else { return Err((NoSlot::NoFrame, value)) };
+        let old = frame.replace_local(index, value)?;
+        if <FramesOf<V> as Frames>::TAGS.borrowed == 0 || !old.is_owned() || self.is_over() {
+            return Ok(old);
+        }
+        let mut kept = self.kept.take();
+        kept.extend(old.into_value());
+        self.kept.set(kept);
+        Ok(StackRef::null())
+    }
+
+    /// Drops what an ended activation's frame held, and the trace function (`clear()`).
+    ///
+    /// # Errors
+    ///
+    /// [`ClearError`], if the activation is not over: [`ClearError::Refused`] with CPython's error, or
+    /// [`ClearError::Generator`] when it is for the generator to decide.
+    ///
+    /// Source: `frame_clear`, Objects/frameobject.c.
+    pub fn clear(&self) -> Result<(), ClearError<V>> {
+        let Some(frame) = self.frame() else { return Ok(()) };
+        if !self.is_over() {
+            return Err(self.refusal(frame));
+        }
+        let _slots = Finally(|| frame.clear_locals(self.fields.extra_locals().is_some()));
+        self.clear_fields(false);
+        Ok(())
+    }
+
+    #[cold]
+    fn refusal(&self, frame: FramePtr<V>) -> ClearError<V> {
+        let rules = <V::Python as Runs<generator::Machine>>::RULES;
+        let generator = frame.is_by_generator().then(|| Head::of(frame));
+        let state = match &generator {
+            Some(head) => rules.state(head.state()).unwrap_or(generator::state::EXECUTING),
+            None => generator::state::EXECUTING,
+        };
+        // What depends on flavours and hooks is for the generator: only what holds for all is asked here.
+        let step = rules.step(state, event::FRAME_CLEAR, generator::Flavour::Generator as u8, |_| false);
+        match (step.outcome, generator) {
+            (Outcome::Refuses(kind, message), _) => ClearError::Refused(kind, message),
+            (_, Some(head)) => ClearError::Generator(head.object()),
+            (_, None) => unreachable!("an executing frame is never cleared"),
+        }
+    }
+
+    /// What is not the frame's; `all` with the link to the caller.
+    fn clear_fields(&self, all: bool) {
+        let fields = &self.fields;
+        let order = <FramesOf<V> as Frames>::OBJECT_CLEAR;
+        let step = |step: &ObjectStep| {
+            drop(match step {
+                ObjectStep::OwnFrame => None,
+                ObjectStep::Back if all => fields.back().take(),
+                ObjectStep::Back => None,
+                ObjectStep::Trace => fields.trace().take(),
+                ObjectStep::ExtraLocals => fields.extra_locals().and_then(Plain::take),
+                ObjectStep::LocalsCache => fields.locals_cache().and_then(Plain::take),
+                ObjectStep::Overwritten => {
+                    drop(self.kept.take());
+                    fields.overwritten().and_then(Plain::take)
+                }
+            });
+        };
+        each(order, &step);
+    }
+
+    /// Shows all references to a visitor: those of the frame only when the activation is over.
+    ///
+    /// Source: `frame_traverse`, Objects/frameobject.c.
+    pub fn visit(&self, visit: &mut dyn Visit<V>) {
+        let fields = &self.fields;
+        for step in <FramesOf<V> as Frames>::OBJECT_TRAVERSE {
+            let field = match step {
+                ObjectStep::OwnFrame => {
+                    if let Some(frame) = self.frame().filter(|_| self.is_over()) {
+                        frame.visit(visit);
+                    }
+                    None
+                }
+                ObjectStep::Back => Some(fields.back()),
+                ObjectStep::Trace => Some(fields.trace()),
+                ObjectStep::ExtraLocals => fields.extra_locals(),
+                ObjectStep::LocalsCache => fields.locals_cache(),
+                ObjectStep::Overwritten => {
+                    self.visit_kept(visit);
+                    fields.overwritten()
+                }
+            };
+            if let Some(field) = field {
+                field.visit(visit);
+            }
+        }
+    }
+
+    fn visit_kept(&self, visit: &mut dyn Visit<V>) {
+        let mut kept = self.kept.take();
+        for value in &mut kept {
+            let raw = value.as_raw();
+            // SAFETY: the reference is owned by the list, which nobody else has meanwhile.
+            if let Some(now) = unsafe { show::<V>(raw, Kind::Owned, visit) } {
+                // SAFETY: the visitor put this reference in the place of the old one, which is forgotten.
+                mem::forget(mem::replace(value, unsafe { V::Value::from_raw(now) }));
+            }
+        }
+        kept.append(&mut self.kept.take());
+        self.kept.set(kept);
+    }
+
+    /// How the frame is shown: `<frame at 0x7f..., file 'a.py', line 3, code f>`.
+    ///
+    /// `file` is the `repr()` of the code's filename, `name` its name.
+    ///
+    /// Source: `frame_repr`, Objects/frameobject.c.
+    pub fn repr<'a>(&'a self, address: usize, file: &'a str, name: &'a str) -> impl fmt::Display + 'a {
+        fmt::from_fn(move |f| {
+            let line = self.line().unwrap_or(-1);
+            write!(f, "<frame at {address:#x}, file {file}, line {line}, code {name}>")
+        })
+    }
+
+    /// Words that were reserved for the frame.
+    pub fn room_words(&self) -> usize {
+        self.room.words()
+    }
+}
+
+/// Does a step after the other, each also when one before it panics.
+fn each<T>(steps: &[T], step: &dyn Fn(&T)) {
+    if let [first, rest @ ..] = steps {
+        let _rest = Finally(|| each(rest, step));
+        step(first);
+    }
+}
+
+/// Why a frame is not cleared.
+pub enum ClearError<V: FrameVm> {
+    /// It runs, or waits in a way that forbids it: an exception of this type, with this message.
+    Refused(<generator::Machine as Machine>::Error, Message),
+    /// It is the frame of a generator, this one, which is to be finalised (and until 3.12 closed) for it.
+    Generator(Option<V::Value>),
+}
+
+impl<V: FrameVm> fmt::Debug for ClearError<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ClearError::Refused(kind, message) => f.debug_tuple("Refused").field(kind).field(message).finish(),
+            ClearError::Generator(_) => f.write_str("Generator"),
+        }
+    }
+}
+
+impl<V: FrameVm> fmt::Display for ClearError<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ClearError::Refused(_, message) => f.write_str(message.pattern()),
+            ClearError::Generator(_) => f.write_str("the frame is a generator's: it decides"),
+        }
+    }
+}
+
+impl<V: FrameVm> core::error::Error for ClearError<V> {}
+
+impl<V: FrameVm> Drop for FrameObject<V> {
+    fn drop(&mut self) {
+        let own = self.frame().filter(|_| self.is_over());
+        let _fields = Finally(|| self.clear_fields(true));
+        if let Some(frame) = own {
+            frame.end(|| ());
+        }
+    }
+}
+
+impl<V: FrameVm> fmt::Debug for FrameObject<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FrameObject").field("lasti", &self.lasti()).field("over", &self.is_over()).finish_non_exhaustive()
+    }
+}

@@ -11,7 +11,7 @@ use crate::version::{Cpython3_11, Cpython3_12, Cpython3_13, Cpython3_14, Cpython
 
 /// What a frame object of CPython 3.11 and 3.12 has between its header and its frame: 32 bytes, align 8.
 ///
-/// Source: `struct PyFrameObject`, internal/pycore_frame.h, v3.11.7.
+/// Source: `PyFrameObject`, internal/pycore_frame.h, v3.11.7.
 #[repr(C)]
 pub struct ObjectFields3_11<V: FrameVm> {
     /// `f_back`: `*PyFrameObject`, strong. The caller's frame object, from the moment this one owns its frame. Null while the activation lives, and when it had no caller.
@@ -121,7 +121,7 @@ impl<V: FrameVm> ObjectFields<V> for ObjectFields3_11<V> {
 
 /// What a frame object of CPython 3.13 has between its header and its frame: 48 bytes, align 8.
 ///
-/// Source: `struct PyFrameObject`, internal/pycore_frame.h, v3.13.18.
+/// Source: `PyFrameObject`, internal/pycore_frame.h, v3.13.18.
 #[repr(C)]
 pub struct ObjectFields3_13<V: FrameVm> {
     /// `f_back`: `*PyFrameObject`, strong. The caller's frame object, from the moment this one owns its frame. Null while the activation lives, and when it had no caller.
@@ -223,7 +223,7 @@ impl<V: FrameVm> ObjectFields<V> for ObjectFields3_13<V> {
 
 /// What a frame object of CPython 3.14 and 3.15 has between its header and its frame: 56 bytes, align 8.
 ///
-/// Source: `struct PyFrameObject`, internal/pycore_frame.h, v3.14.10.
+/// Source: `PyFrameObject`, internal/pycore_frame.h, v3.14.10.
 #[repr(C)]
 pub struct ObjectFields3_14<V: FrameVm> {
     /// `f_back`: `*PyFrameObject`, strong. The caller's frame object, from the moment this one owns its frame. Null while the activation lives, and when it had no caller.
