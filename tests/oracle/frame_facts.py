@@ -50,14 +50,17 @@ Steps:
   set FRAME ATTRIBUTE VALUE, unset FRAME ATTRIBUTE
   clear FRAME                 frame.clear()
   slots FRAME                 the names of the slots that hold something, as long as the frame says it has slots
-  remember FRAME OBJECT       f_locals["extra"] = a new object
+  remember FRAME OBJECT [BODY]   f_locals["extra"] = a new object, as `new`: in the dict of the frame until 3.12, among
+                              the extra locals of its frame object from 3.13 on
   state GENERATOR             created, running, suspended or closed
   chain                       the bodies from this frame down, by f_back; frame objects are made for all of them
   chain_of FRAME              the same from a frame on, without it
   entries EXCEPTION           the traceback: per entry the frame, and whether tb_lasti is what f_lasti says now
   drop REGISTER               drops what a register holds
   say TEXT                    logs it
-  exec BODY                   runs the code of a body (new, alone) as exec() does, with a mapping for f_locals, that logs its death
+  exec BODY                   runs the code of a body as exec() does: the code and the function are new, and there is a
+                              mapping for f_locals; the caller holds code and mapping until the body is over
+  detach                      the function of this frame lets go of its code: only the frame holds it
   garbage OBJECT BODY         an object (as `new`) that only a collection can find, because it refers to itself
   frame_collecting REGISTER   `frame`, with a collection due at the next allocation
   limit N                     sys.setrecursionlimit
@@ -76,7 +79,9 @@ POSITIONS, LINES, TRACEBACKS, UNWINDING (the other sections)
 These are about code objects, which `codes` holds by name: co_code, co_linetable, co_exceptiontable as hex, and numbers.
 
 positions   `situation`; `code`; f_lasti and f_lineno; `instruction`: unit, name and caches of the instruction whose units hold
-            f_lasti; `previous`: the one before. A frame that never ran anything has f_lasti -1 and no instruction
+            f_lasti; `previous`: the one before. `stands`: running (it asks itself), calling (Python code in the same eval
+            loop), calling natively (Python code that the instruction had called by native code), created, suspended, jumped
+            (f_lineno was set), over
 lines       f_lineno, the line in repr, tb_lineno, for code with a table of its own
 tracebacks  `entries`, the catcher first: code, tb_lasti, tb_lineno, and f_lasti and f_lineno of tb_frame when it was all over
 unwinding   `path`: the units that were executed. `handled`: where an exception was raised in this frame or came back to it
@@ -157,6 +162,19 @@ def apart(probe):
     return rows, None
 
 
+def on_thread(function, *arguments):
+    """Calls it with no frame below it, and waits until the thread that did has dropped the result and the arguments."""
+    over = _thread.allocate_lock()
+    over.acquire()
+
+    class Keywords(dict):
+        def __del__(self):
+            over.release()
+
+    _thread.start_new_thread(function, arguments, Keywords())
+    over.acquire()
+
+
 # -- memory ----------------------------------------------------------------------------------------------------------
 
 
@@ -183,6 +201,25 @@ class Memory:
             used = ctypes.c_int.from_address(iframe + at["stacktop"]).value
             return None if used < 0 else used
         return (self.word(iframe + at["stackpointer"]) - begin) // 8
+
+    def stands(self, frame):
+        """What a frame does: it called Python code (in the same eval loop, or natively), or it waits, or it is over."""
+        callee = sys._getframe()
+        while callee and callee.f_back is not frame:
+            callee = callee.f_back
+        iframe, _ = self.begin(frame)
+        at = self.at["_PyInterpreterFrame"]
+        if callee:
+            inner, _ = self.begin(callee)
+            if "is_entry" in at:
+                return "calling natively" if ctypes.c_uint8.from_address(inner + at["is_entry"]).value else "calling"
+            return "calling" if self.word(inner + at["previous"]) == iframe else "calling natively"
+        owner = ctypes.c_uint8.from_address(iframe + at["owner"]).value
+        if owner == 2:
+            return "over"
+        assert owner == 1, owner
+        first = next(item.offset for item in dis.get_instructions(frame.f_code) if item.opname == "RESUME")
+        return "created" if frame.f_lasti < first else "suspended"
 
     def slots(self, frame):
         """The variables of a frame, as words; none if it was cleared."""
@@ -217,8 +254,8 @@ class Machine:
     """What the Python of a scenario's steps refers to as `vm`."""
 
     def __init__(self, bodies, tell):
-        self.bodies, self.tell, self.kept, self.held, self.templates = bodies, tell, {}, [], {}
-        self.count, self.late, self.of_thread = 0, None, _thread._local()
+        self.bodies, self.tell, self.kept, self.held, self.functions = bodies, tell, {}, [], {}
+        self.count, self.late = 0, None
         self.globals = {
             "vm": self, "kept": self.kept, "getframe": sys._getframe, "Error": Error, "pause": Pause(),
             "limit": sys.setrecursionlimit, "down": down, "collect": gc, "throws": codecs.strict_errors,
@@ -229,23 +266,6 @@ class Machine:
 
     def unraisable(self, args):
         self.tell(["unraisable", args.exc_type.__name__, str(args.exc_value)])
-
-    def run(self):
-        """Calls main with nothing below it, on a thread of its own."""
-        over = _thread.allocate_lock()
-        over.acquire()
-
-        class Over:
-            def __del__(self):
-                over.release()
-
-        self.over = Over
-        _thread.start_new_thread(self.globals["main"], ())
-        over.acquire()
-
-    def began(self):
-        # What belongs to the thread goes when its last frame is gone.
-        self.of_thread.over = self.over()
 
     # Objects.
 
@@ -267,11 +287,22 @@ class Machine:
         return thing
 
     def alone(self, name):
-        code = self.watch(self.globals[name].__code__.replace(), "code of " + name)
-        return self.watch(types.FunctionType(code, self.globals), "function of " + name)
+        function = types.FunctionType(self.code(name), self.globals)
+        self.functions[name] = weakref.ref(function)
+        return self.watch(function, "function of " + name)
 
     def code(self, name):
         return self.watch(self.globals[name].__code__.replace(), "code of " + name)
+
+    def detach(self, name):
+        """The function lets go of its code, so that each of them says when it dies. That of exec() is to be found first."""
+        function = self.functions.get(name, lambda: None)()
+        if function is None:
+            code = sys._getframe(1).f_code
+            made = [found for found in gc.get_objects()
+                    if isinstance(found, types.FunctionType) and found.__code__ is code]
+            function = self.watch(made[0], "function of " + name)
+        function.__code__ = down.__code__
 
     def mapping(self):
         tell = self.tell
@@ -281,13 +312,6 @@ class Machine:
                 tell(["dies", "f_locals"])
 
         return Mapping()
-
-    def watch_function(self, name):
-        """The function that exec() made for the code that runs."""
-        code = sys._getframe(1).f_code
-        for found in gc.get_objects():
-            if isinstance(found, types.FunctionType) and found.__code__ is code:
-                self.watch(found, "function of " + name)
 
     # What is logged.
 
@@ -307,6 +331,8 @@ class Machine:
             return "builtins"
         if hasattr(value, "name"):
             return {"object": value.name}
+        if callable(value):
+            return "callable"
         if isinstance(value, Error):
             return {"error": str(value)}
         raise TypeError("shown: %r" % type(value))
@@ -354,8 +380,8 @@ class Machine:
         held = [name for name, word in zip(names, MEMORY.slots(self.kept[frame])) if word != MEMORY.null]
         self.tell(["slots", frame, held])
 
-    def remember(self, frame, name):
-        self.kept[frame].f_locals["extra"] = self.new(name)
+    def remember(self, frame, name, body=None):
+        self.kept[frame].f_locals["extra"] = self.new(name, body)
 
     def state(self, register):
         self.tell(["state", register, state(self.kept[register])])
@@ -512,8 +538,8 @@ def statement(step, bodies, name):
         return ["vm.said(%s)" % words]
     if op == "exec":
         return ["exec(vm.code(%r), globals(), vm.mapping())" % rest[0]]
-    if op == "watch_function":
-        return ["vm.watch_function(%r)" % name]
+    if op == "detach":
+        return ["vm.detach(%r)" % name]
     if op == "frame_collecting":
         return ["collect.set_threshold(1)", "collect.enable()", "kept[%r] = getframe()" % rest[0],
                 "collect.disable()"]
@@ -539,8 +565,6 @@ def indented(lines):
 
 def source(name, body, bodies):
     lines = []
-    if name == "main":
-        lines.append("vm.began()")
     if body.get("dies"):
         lines.append("vm.tell(['dies', self.name])")
     if body["kind"] != "function":
@@ -578,11 +602,10 @@ def play(bodies, tell):
     for name, made in bodies.items():
         exec(compile(source(name, made, bodies), FILE, "exec"), machine.globals)
         made["locals"] = list(machine.globals[name].__code__.co_varnames[len(made["arguments"]):])
-    machine.run()
-    # What is still kept dies now, in the order in which it came.
+    on_thread(machine.globals["main"])
     for register in list(machine.kept):
         tell(["drop", register])
-        del machine.kept[register]
+        on_thread(machine.kept.pop, register, None)
 
 
 def slots(bodies):
@@ -814,16 +837,17 @@ def scenarios_clear(add):
 def scenarios_order(add):
     """In which order what a frame holds is released."""
     three = [["new", "a", "A"], ["new", "b", "B"], ["new", "c", "C"]]
+    alone = [["detach"]] + three
     add("order_return", main=body(["call", "f", "P", "Q"], ["say", "main goes on"]),
         f=body(*three + [["say", "f ends"]], arguments=["p", "q"]))
     add("order_return_alone", main=body(["call", "f", "P", "Q"], ["say", "main goes on"]),
-        f=body(*three + [["say", "f ends"]], arguments=["p", "q"], alone=True))
+        f=body(*alone + [["say", "f ends"]], arguments=["p", "q"], alone=True))
     add("order_raise", main=body(["try_call", "f"], ["say", "main goes on"]),
-        f=body(*three + [["raise"]], alone=True))
+        f=body(*alone + [["raise"]], alone=True))
     add("order_raise_with_stack", main=body(["try_call", "f"], ["say", "main goes on"]),
-        f=body(*three + [["holding", "S", "T", "U", ["raise"]]], alone=True))
+        f=body(*alone + [["holding", "S", "T", "U", ["raise"]]], alone=True))
     add("order_raise_through_with_stack", main=body(["try_call", "f"], ["say", "main goes on"]),
-        f=body(*three + [["holding", "S", "T", ["call", "g"]]], alone=True),
+        f=body(*alone + [["holding", "S", "T", ["call", "g"]]], alone=True),
         g=body(["new", "x", "X"], ["holding", "V", "W", ["raise"]], alone=True))
     add("order_handled_with_stack", main=body(["call", "f"]),
         f=body(["new", "a", "A"], ["holding", "S", "T", "U", ["raise"]],
@@ -833,57 +857,55 @@ def scenarios_order(add):
         g=body(["new", "x", "X"], ["new", "y", "Y"], ["raise"]))
     add("order_frame_object_cleared", main=body(["call", "f"], ["clear", "F"], ["say", "cleared"], ["drop", "F"],
                                                 ["say", "dropped"]),
-        f=body(*three + [["frame", "F"]], alone=True))
+        f=body(*alone + [["frame", "F"]], alone=True))
     add("order_frame_object_dies", main=body(["call", "f"], ["say", "main goes on"], ["drop", "F"], ["say", "dropped"]),
-        f=body(*three + [["frame", "F"]], alone=True))
+        f=body(*alone + [["frame", "F"]], alone=True))
     add("order_frame_object_with_trace_dies",
         main=body(["call", "f"], ["call", "h"], ["say", "main goes on"], ["drop", "G"], ["say", "dropped"]),
         f=body(["new", "x", "X"], ["call", "g"]),
         g=body(["new", "y", "Y"], ["frame", "G"]),
         h=body(["remember", "G", "E"]))
     add("order_remembered_return", main=body(["call", "f"], ["say", "main goes on"]),
-        f=body(*three + [["frame", "F"], ["remember", "F", "E"], ["drop", "F"], ["say", "f ends"]], alone=True))
+        f=body(*alone + [["frame", "F"], ["remember", "F", "E"], ["drop", "F"], ["say", "f ends"]], alone=True))
     add("order_remembered_dies", main=body(["call", "f"], ["say", "main goes on"], ["drop", "F"], ["say", "dropped"]),
-        f=body(*three + [["frame", "F"], ["remember", "F", "E"], ["say", "f ends"]], alone=True))
-    add("order_exec", main=body(["exec", "f"], ["say", "main goes on"]),
-        f=body(*three + [["watch_function"], ["say", "f ends"]]))
+        f=body(*alone + [["frame", "F"], ["remember", "F", "E"], ["say", "f ends"]], alone=True))
     add("order_exec_frame_object_dies",
         main=body(["exec", "f"], ["say", "main goes on"], ["drop", "F"], ["say", "dropped"]),
-        f=body(*three + [["watch_function"], ["frame", "F"], ["say", "f ends"]]))
+        f=body(*alone + [["frame", "F"], ["say", "f ends"]]))
     add("order_exec_frame_object_cleared",
         main=body(["exec", "f"], ["say", "main goes on"], ["clear", "F"], ["say", "cleared"], ["drop", "F"],
                   ["say", "dropped"]),
-        f=body(*three + [["watch_function"], ["frame", "F"], ["say", "f ends"]]))
+        f=body(*alone + [["frame", "F"], ["say", "f ends"]]))
     for name, end in (("ends", [["next", "G"]]), ("is_closed", [["close", "G"]]), ("dies", []),
                       ("is_thrown_at", [["throw", "G"]])):
         add("order_generator_" + name,
             main=body(["make", "G", "g", "P"], ["next", "G"], ["say", "suspended"], *end + [
                 ["say", "over"], ["drop", "G"], ["say", "dropped"]]),
-            g=generator(*three + [["yield", "v"]], arguments=["p"], alone=True))
+            g=generator(*alone + [["yield", "v"]], arguments=["p"], alone=True))
         if name != "ends":
             add("order_generator_with_stack_%s" % name,
                 main=body(["make", "G", "g", "P"], ["next", "G"], ["say", "suspended"], *end + [
                     ["say", "over"], ["drop", "G"], ["say", "dropped"]]),
-                g=generator(*three + [["holding", "S", "T", ["yield", "v"]]], arguments=["p"], alone=True))
+                g=generator(*alone + [["holding", "S", "T", ["yield", "v"]]], arguments=["p"], alone=True))
             add("order_generator_with_stack_and_frame_object_%s" % name,
                 main=body(["make", "G", "g", "P"], ["gen_frame", "F", "G"], ["next", "G"], ["say", "suspended"],
                           *end + [["say", "over"], ["drop", "G"], ["say", "dropped"], ["drop", "F"],
                                   ["say", "dropped F"]]),
-                g=generator(*three + [["holding", "S", "T", ["yield", "v"]]], arguments=["p"], alone=True))
+                g=generator(*alone + [["holding", "S", "T", ["yield", "v"]]], arguments=["p"], alone=True))
             add("order_generator_unbegun_" + name,
                 main=body(["make", "G", "g", "P", "Q"], *end + [["say", "over"], ["drop", "G"], ["say", "dropped"]]),
                 g=generator(["yield", "v"], arguments=["p", "q"], alone=True))
     add("order_generator_ends_in_a_loop",
         main=body(["make", "G", "g", "P"], ["for", "G"], ["say", "over"], ["drop", "G"], ["say", "dropped"]),
-        g=generator(*three + [["yield", "v"]], arguments=["p"], alone=True))
+        g=generator(*alone + [["yield", "v"]], arguments=["p"], alone=True))
     add("order_generator_raises",
         main=body(["make", "G", "g", "P"], ["next", "G"], ["next", "G"], ["say", "over"], ["drop", "G"],
                   ["say", "dropped"]),
-        g=generator(*three + [["yield", "v"], ["raise"]], arguments=["p"], alone=True))
+        g=generator(*alone + [["yield", "v"], ["raise"]], arguments=["p"], alone=True))
     add("order_generator_and_frame_object_die",
         main=body(["make", "G", "g", "P"], ["gen_frame", "F", "G"], ["next", "G"], ["drop", "G"],
                   ["say", "dropped G"], ["drop", "F"], ["say", "dropped F"]),
-        g=generator(*three + [["yield", "v"]], arguments=["p"], alone=True))
+        g=generator(*alone + [["yield", "v"]], arguments=["p"], alone=True))
 
 
 def scenarios_identity(add):
@@ -957,8 +979,12 @@ def scenarios_destructors(add):
         d=dying(*looks))
     add("destructor_of_an_extra",
         main=body(["call", "f"], ["say", "main goes on"]),
-        f=body(["new", "x", "X", "d"], ["frame", "F"], ["slots", "F"]),
+        f=body(["frame", "F"], ["remember", "F", "X", "d"], ["drop", "F"], ["say", "f ends"]),
         d=dying(*looks))
+    add("destructor_with_nothing_below",
+        main=body(["call", "f"]),
+        f=body(["new", "x", "X", "d"], ["frame", "F"]),
+        d=dying(["chain"], ["frame", "D"], ["get", "D", "f_back"]))
     add("destructor_when_a_generator_ends",
         main=body(["make", "G", "g"], ["call", "f"], ["say", "main goes on"]),
         f=body(["next", "G"]),
@@ -1111,6 +1137,15 @@ def scenarios_recursion(add):
             f=body(["at_depth", depth - 3, "h"]),
             h=body(["next_later", "G"]),
             g=generator(["new", "x", "X"], ["yield", "v"], ["yield", "w"], ["yield", "u"]))
+    add("recursion_traceback",
+        main=body(["limit", 12], ["try_call", "f", "E"], ["limit", 1000], ["entries", "E"], ["drop", "E"]),
+        f=body(["new", "x", "X"], ["call", "f"]))
+    add("recursion_traceback_of_a_resume",
+        main=body(["make", "G", "g"], ["gen_frame", "F", "G"], ["next", "G"], ["limit", 12], ["try_call", "f", "E"],
+                  ["limit", 1000], ["entries", "E"], ["state", "G"], ["slots", "F"]),
+        f=body(["at_depth", 9, "h"]),
+        h=body(["advance", "G"]),
+        g=generator(["yield", "v"], ["advance", "G"]))
     add("recursion_limit_too_low",
         main=body(["try_call", "f"], ["try_call", "g"], ["try_call", "h"]),
         f=body(["limit", 0]),
@@ -1333,7 +1368,7 @@ def generator_that_delegates(inner):
     yield 5
 
 def yields_nothing(situation):
-    above(situation)
+    look(situation, getframe(1))
     return
     yield
 
@@ -1365,19 +1400,19 @@ def section_positions():
         space = {"getframe": sys._getframe, "Error": Error, "pause": Pause()}
         kept = []
 
-        def row(situation, frame, lasti, line):
+        def row(situation, frame, lasti, line, stands):
             code = frame.f_code
             here = Instructions(code)
-            found = {"situation": situation, "f_lasti": lasti, "f_lineno": line}
+            found = {"situation": situation, "f_lasti": lasti, "f_lineno": line, "stands": stands}
             found["instruction"], found["previous"] = here.at(lasti // 2) if lasti >= 0 else (None, None)
             found["code"] = note_code(code)
             tell([found, found["code"], CODES[found["code"]]])
 
         def read(situation, frame, lasti):
-            row(situation, frame, lasti, frame.f_lineno)
+            row(situation, frame, lasti, frame.f_lineno, "running")
 
         def look(situation, frame):
-            row(situation, frame, frame.f_lasti, frame.f_lineno)
+            row(situation, frame, frame.f_lasti, frame.f_lineno, MEMORY.stands(frame))
 
         def above(situation):
             look(situation, sys._getframe(1))
@@ -1515,7 +1550,7 @@ def section_positions():
                 return None
             if event == "line" and frame.f_lineno == 3:
                 frame.f_lineno = 5
-                look("jumped", frame)
+                row("jumped", frame, frame.f_lasti, frame.f_lineno, "jumped")
             return tracer
 
         exec(compile("def jumps():\n  x = 1\n  x = 2\n  x = 3\n  look('after_a_jump', getframe())\n", FILE, "exec"), space)
@@ -2042,7 +2077,7 @@ def successors(code, unit):
     found = set()
     for index, item in enumerate(items):
         if item.offset == 2 * unit:
-            if index + 1 < len(items):
+            if index + 1 < len(items) and not item.opname.startswith(("JUMP_", "RETURN_", "RERAISE", "RAISE_")):
                 found.add(items[index + 1].offset // 2)
             if item.opcode in dis.hasjrel or item.opcode in dis.hasjabs:
                 found.add(item.argval // 2)
