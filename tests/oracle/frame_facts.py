@@ -9,14 +9,21 @@ section `unwinding`. Everything runs in forked children: what dies of a signal h
 
 SCENARIOS (section `scenarios`)
 
-A scenario is a set of bodies, written as steps, and the log of what happened when `main` was called on an empty chain: on
-a new thread, so that nothing is below it. The steps of a body are what its frame does, one after the other. They are
-turned into Python here, and into calls of a runtime elsewhere; the log is to be the same.
+A scenario is a set of bodies, written as steps, and the log of what happened when `main` was called by native code with
+nothing below it: on a new thread. The steps of a body are what its frame does, one after the other. They are turned into
+Python here, and into calls of a runtime elsewhere; the log is to be the same. When main is over, the registers are emptied
+in the order in which they were first filled, each by native code with nothing below it: ["drop", REGISTER], and then what
+comes of it.
+
+Every step is a statement of its own, so that nothing is on the evaluation stack but what the step needs. An exception that
+is caught, here or by native code, has a traceback entry for each frame it went through, and keeps their frame objects.
+Helpers that log are not part of what happens: they look from above, and go.
 
 A body has `kind` (function, generator, coroutine, async_generator), `arguments` and `locals` (the slots, in this order;
 there are no others), `steps`, and perhaps `on_error`: steps that run instead of what is left of `steps` when an exception
-leaves these; without it the exception leaves the frame. `alone`: each call makes a function and a code object of its own,
-which die with the last frame that holds them.
+leaves these; without it the exception leaves the frame. `captures`: the slots that hold cells, made before the first step. `free`: the last slots, and the objects in the
+cells that the function brings for them. `alone`: each call makes a function and a code object of its own,
+which die with what holds them. `dies`: it is what an object does when it dies; its first step is then to log that.
 
 Registers (`kept`, capital letters) hold references from outside of all frames. Objects are named, and log their death.
 
@@ -24,14 +31,16 @@ Steps:
   new SLOT OBJECT [BODY]      a new object in a slot. When it dies, ["dies", OBJECT] is logged and then BODY is called by the
                               native code that drops it, with no argument but slot `self`, which holds the dying object
   delete SLOT                 empties a slot
-  call BODY OBJECT...         calls it with new objects as arguments; an exception goes on in the caller
+  call BODY OBJECT...         calls it with new objects as arguments, each a name, or [OBJECT, BODY] as for `new`; an
+                              exception goes on in the caller
   native HOW BODY             the same through native code (map, sorted); the body has one argument, None
   holding OBJECT... STEP      new objects are on the evaluation stack, the first one lowest, while STEP (call, native,
-                              yield, yield_from, raise, pause) is done; then they are dropped, the first one first
+                              yield, yield_from, raise, pause) is done; then they are dropped, the last one first
   raise                       Error("boom") is raised
-  return
   yield VALUE                 a generator waits
   yield_from REGISTER         delegates to a generator
+  delegate REGISTER BODY      keeps an iterator that native code gives "v" for ever, and whose methods throw and close are
+                              BODY, with two arguments, called by native code
   pause                       a coroutine waits in an await of something native, which yields "v"
   try_call BODY [REGISTER]    call, whose outcome is logged. An exception stays alive, and with it the frames it went
                               through, until that is done, or in the register
@@ -66,8 +75,9 @@ Steps:
   limit N                     sys.setrecursionlimit
   count                       counts one
   counted                     logs the count, and begins at 0 again
-  at_depth N BODY             calls BODY with N frames in between
-  next_later REGISTER         `next`, whose outcome is only kept; `later` logs it
+  at_depth N BODY             calls BODY with N frames of functions `down` in between
+  next_later REGISTER         `next`, whose outcome is only kept, an exception in slot `error` meanwhile
+  later                       logs it
   code_of FRAME, globals_of FRAME, builtins_of FRAME   whether these attributes are the function's own objects
 
 An outcome is {"ok": null}, {"yielded": VALUE}, {"returned": VALUE} (a generator that ended: StopIteration) or {"raises":
@@ -81,7 +91,7 @@ These are about code objects, which `codes` holds by name: co_code, co_linetable
 positions   `situation`; `code`; f_lasti and f_lineno; `instruction`: unit, name and caches of the instruction whose units hold
             f_lasti; `previous`: the one before. `stands`: running (it asks itself), calling (Python code in the same eval
             loop), calling natively (Python code that the instruction had called by native code), created, suspended, jumped
-            (f_lineno was set), over
+            (f_lineno was set), over. `warm`: it had run fifty times before, and its instructions may be specialised
 lines       f_lineno, the line in repr, tb_lineno, for code with a table of its own
 tracebacks  `entries`, the catcher first: code, tb_lasti, tb_lineno, and f_lasti and f_lineno of tb_frame when it was all over
 unwinding   `path`: the units that were executed. `handled`: where an exception was raised in this frame or came back to it
@@ -278,6 +288,12 @@ class Machine:
             __del__ = self.globals[body]
         return type(name, (), {"__slots__": ("itself",), "__del__": __del__, "name": name})()
 
+    def delegate(self, register, body):
+        function = self.globals[body]
+        # The body itself is the method: there is no frame between it and native code.
+        self.kept[register] = type("Delegate", (), {
+            "__iter__": lambda self: self, "__next__": lambda self: "v", "throw": function, "close": function})()
+
     def garbage(self, name, body):
         made = self.new(name, body)
         made.itself = made
@@ -287,7 +303,8 @@ class Machine:
         return thing
 
     def alone(self, name):
-        function = types.FunctionType(self.code(name), self.globals)
+        cells = tuple(types.CellType(self.new(held)) for _, held in self.bodies[name].get("free", ()))
+        function = types.FunctionType(self.code(name), self.globals, None, None, cells)
         self.functions[name] = weakref.ref(function)
         return self.watch(function, "function of " + name)
 
@@ -302,7 +319,7 @@ class Machine:
             made = [found for found in gc.get_objects()
                     if isinstance(found, types.FunctionType) and found.__code__ is code]
             function = self.watch(made[0], "function of " + name)
-        function.__code__ = down.__code__
+        function.__code__ = self.globals[name].__code__
 
     def mapping(self):
         tell = self.tell
@@ -457,11 +474,17 @@ def state(made):
 # -- scenarios: steps to Python --------------------------------------------------------------------------------------
 
 
+def made(objects):
+    """New objects, as expressions."""
+    pairs = [[found] if isinstance(found, str) else found for found in objects]
+    return ", ".join("vm.new(%s)" % ", ".join(map(repr, pair)) for pair in pairs)
+
+
 def expression(step, bodies):
     op, rest = step[0], step[1:]
     if op == "call":
         callee = "vm.alone(%r)" % rest[0] if bodies[rest[0]].get("alone") else rest[0]
-        return "%s(%s)" % (callee, ", ".join("vm.new(%r)" % name for name in rest[1:]))
+        return "%s(%s)" % (callee, made(rest[1:]))
     if op == "native":
         return {"map": "list(map(%s, (None,)))", "sorted": "sorted((None,), key=%s)"}[rest[0]] % rest[1]
     if op == "yield":
@@ -489,14 +512,12 @@ def statement(step, bodies, name):
     if op in ("call", "native", "yield", "yield_from", "pause"):
         return [expression(step, bodies)]
     if op == "holding":
-        held = ", ".join("vm.new(%r)" % name for name in rest[:-1])
+        held = made(rest[:-1])
         if rest[-1][0] == "raise":
             return ["(%s, throws(Error('boom')))" % held]
         return ["(%s, %s)" % (held, expression(rest[-1], bodies))]
     if op == "raise":
         return ["raise Error('boom')"]
-    if op == "return":
-        return ["return"]
     if op == "try_call":
         done = expression(["call", rest[0]], bodies)
         lines = tried(done, "vm.said(%s, {'ok': None})" % words, words)
@@ -554,7 +575,7 @@ def statement(step, bodies, name):
     if op in ("code_of", "globals_of", "builtins_of"):
         return ["vm.own(%r, %r, %r)" % (rest[0], op[:-3], rest[1])]
     if op in ("get", "unset", "slots", "remember", "state", "chain", "chain_of", "entries", "tb_frame", "later",
-              "counted", "garbage"):
+              "counted", "garbage", "delegate"):
         return ["vm.%s(%s)" % (op, ", ".join(map(repr, rest)))]
     raise SystemExit("no step: %r" % (step,))
 
@@ -574,8 +595,16 @@ def source(name, body, bodies):
     if "on_error" in body:
         handler = [line for step in body["on_error"] for line in statement(step, bodies, name)]
         lines = ["try:"] + indented(lines) + ["except BaseException:"] + indented(handler or ["pass"])
+    arguments = [name + "=None" if name == "_" else name for name in body["arguments"]]
+    if "captures" in body:
+        lines.insert(0, "if vm is None: (lambda: (%s,))" % ", ".join(body["captures"] + [slot for slot, _ in body["free"]]))
     head = "async def" if body["kind"] in ("coroutine", "async_generator") else "def"
-    return "\n".join(["%s %s(%s):" % (head, name, ", ".join(body["arguments"]))] + indented(lines or ["pass"])) + "\n"
+    lines = ["%s %s(%s):" % (head, name, ", ".join(arguments))] + indented(lines or ["pass"])
+    if body.get("free"):
+        names = ", ".join(slot for slot, _ in body["free"])
+        lines = ["def outside(%s):" % names] + indented(lines + ["return " + name]) + ["%s = outside(%s)" % (name, ", ".join(
+            "0" for _ in body["free"]))]
+    return "\n".join(lines) + "\n"
 
 
 def body(*steps, **more):
@@ -601,7 +630,6 @@ def play(bodies, tell):
     machine = Machine(bodies, tell)
     for name, made in bodies.items():
         exec(compile(source(name, made, bodies), FILE, "exec"), machine.globals)
-        made["locals"] = list(machine.globals[name].__code__.co_varnames[len(made["arguments"]):])
     on_thread(machine.globals["main"])
     for register in list(machine.kept):
         tell(["drop", register])
@@ -613,7 +641,7 @@ def slots(bodies):
     for name, made in bodies.items():
         space = {}
         exec(compile(source(name, made, bodies), FILE, "exec"), space)
-        found[name] = list(space[name].__code__.co_varnames[len(made["arguments"]):])
+        found[name] = slot_names(space[name].__code__)[len(made["arguments"]):]
     return found
 
 
@@ -699,6 +727,13 @@ def scenarios_back(add):
         main=body(["make", "I", "inner"], ["make", "O", "outer"], ["next", "O"], ["throw", "O"]),
         outer=generator(["yield_from", "I"]),
         inner=generator(["yield", "v"], on_error=[["chain"], ["frame", "FI"], ["get", "FI", "f_back"]]))
+    for end in ("throw", "close"):
+        add("back_of_a_foreign_delegate_that_gets_a_" + end,
+            main=body(["delegate", "I", "d"], ["make", "O", "outer"], ["gen_frame", "F", "O"], ["next", "O"], [end, "O"],
+                      ["state", "O"]),
+            outer=generator(["yield_from", "I"], on_error=[["say", "handled"]]),
+            d=body(["chain"], ["frame", "D"], ["get", "D", "f_back"], ["get", "F", "f_back"], ["state", "O"], ["clear", "F"],
+                   ["raise"], arguments=["self", "_"]))
     add("back_of_a_generator_that_is_closed",
         main=body(["make", "G", "g"], ["next", "G"], ["call", "f"]),
         f=body(["close", "G"]),
@@ -849,12 +884,26 @@ def scenarios_order(add):
     add("order_raise_through_with_stack", main=body(["try_call", "f"], ["say", "main goes on"]),
         f=body(*alone + [["holding", "S", "T", ["call", "g"]]], alone=True),
         g=body(["new", "x", "X"], ["holding", "V", "W", ["raise"]], alone=True))
+    add("order_held", main=body(["call", "f"], ["say", "main goes on"]),
+        f=body(["holding", "S", "T", "U", ["call", "g"]], ["say", "f goes on"]),
+        g=body(["say", "g runs"]))
     add("order_handled_with_stack", main=body(["call", "f"]),
         f=body(["new", "a", "A"], ["holding", "S", "T", "U", ["raise"]],
                on_error=[["say", "handled"]]))
     add("order_handled_with_stack_and_callee", main=body(["call", "f"]),
         f=body(["new", "a", "A"], ["holding", "S", "T", ["call", "g"]], on_error=[["say", "handled"]]),
         g=body(["new", "x", "X"], ["new", "y", "Y"], ["raise"]))
+    cells = dict(arguments=["p", "q"], captures=["p", "b"], free=[["y", "Y"], ["z", "Z"]], alone=True)
+    add("order_cells", main=body(["call", "f", "P", "Q"], ["say", "main goes on"]),
+        f=body(*three + [["say", "f ends"]], **cells))
+    add("order_cells_frame_object_dies",
+        main=body(["call", "f", "P", "Q"], ["slots", "F"], ["clear", "F"], ["slots", "F"], ["say", "cleared"], ["drop", "F"],
+                  ["say", "dropped"]),
+        f=body(["frame", "F"], ["slots", "F"], *three + [["slots", "F"]], **cells))
+    add("order_cells_of_a_generator",
+        main=body(["make", "G", "g", "P", "Q"], ["gen_frame", "F", "G"], ["slots", "F"], ["drop", "F"], ["next", "G"],
+                  ["next", "G"], ["say", "over"], ["drop", "G"], ["say", "dropped"]),
+        g=generator(*three + [["yield", "v"], ["say", "goes on"]], **cells))
     add("order_frame_object_cleared", main=body(["call", "f"], ["clear", "F"], ["say", "cleared"], ["drop", "F"],
                                                 ["say", "dropped"]),
         f=body(*alone + [["frame", "F"]], alone=True))
@@ -972,10 +1021,30 @@ def scenarios_destructors(add):
         main=body(["try_call", "f"], ["say", "main goes on"]),
         f=body(["new", "x", "X", "d"], ["raise"]),
         d=dying(*looks))
-    add("destructor_on_the_stack_of_a_frame_that_raises",
+    for name, more in (("raises", {}), ("handles", {"on_error": [["say", "handled"]]})):
+        add("destructor_on_the_stack_of_a_frame_that_" + name,
+            main=body(["try_call", "f"], ["say", "main goes on"]),
+            f=body(["new", "a", "A"], ["frame", "F"], ["holding", "S", ["T", "d"], "U", ["raise"]], **more),
+            d=dying(*looks + [["is", "C", "F"], ["slots", "F"]]))
+        add("destructor_on_the_stack_below_a_frame_that_" + name,
+            main=body(["try_call", "f"], ["say", "main goes on"]),
+            f=body(["new", "a", "A"], ["holding", "S", ["T", "d"], "U", ["call", "g"]], **more),
+            g=body(["new", "x", "X"], ["raise"]),
+            d=dying(*looks))
+    add("destructor_on_the_stack_of_a_frame_that_holds_nothing_else",
         main=body(["try_call", "f"], ["say", "main goes on"]),
-        f=body(["new", "a", "A"], ["call", "g"]),
-        g=body(["holding", "S", ["raise"]], on_error=[["say", "handled"], ["new", "x", "X", "d"]]),
+        f=body(["holding", ["T", "d"], ["raise"]]),
+        d=dying(["chain"]))
+    for end in ("close", "drop"):
+        add("destructor_on_the_stack_of_a_generator_at_its_" + end,
+            main=body(["make", "G", "g"], ["next", "G"], ["call", "f"], ["say", "main goes on"]),
+            f=body([end, "G"]),
+            g=generator(["new", "a", "A"], ["holding", "S", ["T", "d"], "U", ["yield", "v"]]),
+            d=dying(*looks))
+    add("destructor_of_an_argument_itself",
+        main=body(["call", "f"]),
+        f=body(["call", "g", "A", ["B", "d"], "C"], ["say", "f goes on"]),
+        g=body(["say", "g ends"], arguments=["a", "b", "c"]),
         d=dying(*looks))
     add("destructor_of_an_extra",
         main=body(["call", "f"], ["say", "main goes on"]),
@@ -1138,8 +1207,8 @@ def scenarios_recursion(add):
             h=body(["next_later", "G"]),
             g=generator(["new", "x", "X"], ["yield", "v"], ["yield", "w"], ["yield", "u"]))
     add("recursion_traceback",
-        main=body(["limit", 12], ["try_call", "f", "E"], ["limit", 1000], ["entries", "E"], ["drop", "E"]),
-        f=body(["new", "x", "X"], ["call", "f"]))
+        main=body(["limit", 12], ["try_call", "f", "E"], ["limit", 1000], ["entries", "E"], ["counted"]),
+        f=body(["count"], ["call", "f"]))
     add("recursion_traceback_of_a_resume",
         main=body(["make", "G", "g"], ["gen_frame", "F", "G"], ["next", "G"], ["limit", 12], ["try_call", "f", "E"],
                   ["limit", 1000], ["entries", "E"], ["state", "G"], ["slots", "F"]),
@@ -1400,13 +1469,16 @@ def section_positions():
         space = {"getframe": sys._getframe, "Error": Error, "pause": Pause()}
         kept = []
 
+        warm = quiet = False
+
         def row(situation, frame, lasti, line, stands):
             code = frame.f_code
             here = Instructions(code)
             found = {"situation": situation, "f_lasti": lasti, "f_lineno": line, "stands": stands}
             found["instruction"], found["previous"] = here.at(lasti // 2) if lasti >= 0 else (None, None)
-            found["code"] = note_code(code)
-            tell([found, found["code"], CODES[found["code"]]])
+            found["code"], found["warm"] = note_code(code), warm
+            if not quiet:
+                tell([found, found["code"], CODES[found["code"]]])
 
         def read(situation, frame, lasti):
             row(situation, frame, lasti, frame.f_lineno, "running")
@@ -1486,14 +1558,14 @@ def section_positions():
         exec(compile(POSITIONS, FILE, "exec"), space)
         first = list(space).index("running")
         for name in list(space)[first:list(space).index("captures")]:
-            if name == "raises":
-                continue
-            try:
-                space[name]()
-            except Error:
-                pass
-            if kept:
-                look(name, kept.pop())
+            for warm, quiet in [(False, False)] + [(True, True)] * 50 + [(True, False)]:
+                try:
+                    space[name]()
+                except Error:
+                    pass
+                if kept:
+                    look(name, kept.pop())
+        warm = False
         space["captures"](1)()
 
         for name, arguments in (("generator", (1,)), ("generator_with_cells", (1,)), ("generator_in_a_loop", ()),
