@@ -5,7 +5,7 @@
 
 LIST has one interpreter a line: version, executable (tab separated; more columns are ignored; before 3.11 skipped). Plain
 Python, the same script for every CPython from 3.11 on. The file of facts says where the evaluation stack lies, for the
-section `unwinding`. Everything runs in forked children: what dies of a signal has "crash", with the log until then.
+section `unwinding`, and where slots do. Everything runs in forked children: what dies of a signal has "crash", with the log until then.
 
 SCENARIOS (section `scenarios`)
 
@@ -19,11 +19,17 @@ Every step is a statement of its own, so that nothing is on the evaluation stack
 is caught, here or by native code, has a traceback entry for each frame it went through, and keeps their frame objects.
 Helpers that log are not part of what happens: they look from above, and go.
 
-A body has `kind` (function, generator, coroutine, async_generator), `arguments` and `locals` (the slots, in this order;
-there are no others), `steps`, and perhaps `on_error`: steps that run instead of what is left of `steps` when an exception
-leaves these; without it the exception leaves the frame. `captures`: the slots that hold cells, made before the first step. `free`: the last slots, and the objects in the
-cells that the function brings for them. `alone`: each call makes a function and a code object of its own,
-which die with what holds them. `dies`: it is what an object does when it dies; its first step is then to log that.
+A body has
+  kind         function, generator, coroutine, async_generator
+  arguments, locals   the slots, in this order; there are no others
+  captures     those of them that hold cells, made before the first step
+  free         the last slots, and the objects in the cells that the function brings for them, in a tuple that drops the
+               last one first
+  steps
+  on_error     steps that run instead of what is left of `steps` when an exception leaves these; without it the exception
+               leaves the frame
+  alone        each call makes a function and a code object of its own, which die with what holds them
+  dies         it is what an object does when it dies; the first thing it does is to log that
 
 Registers (`kept`, capital letters) hold references from outside of all frames. Objects are named, and log their death.
 
@@ -90,8 +96,9 @@ These are about code objects, which `codes` holds by name: co_code, co_linetable
 
 positions   `situation`; `code`; f_lasti and f_lineno; `instruction`: unit, name and caches of the instruction whose units hold
             f_lasti; `previous`: the one before. `stands`: running (it asks itself), calling (Python code in the same eval
-            loop), calling natively (Python code that the instruction had called by native code), created, suspended, jumped
-            (f_lineno was set), over. `warm`: it had run fifty times before, and its instructions may be specialised
+            loop), calling through a trampoline (so, with a frame in between that is no Python code), calling natively
+            (Python code that the instruction had called by native code), created, suspended, jumped (f_lineno was set),
+            over. `warm`: it had run fifty times before, and its instructions may be specialised
 lines       f_lineno, the line in repr, tb_lineno, for code with a table of its own
 tracebacks  `entries`, the catcher first: code, tb_lasti, tb_lineno, and f_lasti and f_lineno of tb_frame when it was all over
 unwinding   `path`: the units that were executed. `handled`: where an exception was raised in this frame or came back to it
@@ -223,7 +230,11 @@ class Memory:
             inner, _ = self.begin(callee)
             if "is_entry" in at:
                 return "calling natively" if ctypes.c_uint8.from_address(inner + at["is_entry"]).value else "calling"
-            return "calling" if self.word(inner + at["previous"]) == iframe else "calling natively"
+            below = self.word(inner + at["previous"])
+            if below == iframe:
+                return "calling"
+            on_data_stack = ctypes.c_uint8.from_address(below + at["owner"]).value == 0
+            return "calling through a trampoline" if on_data_stack else "calling natively"
         owner = ctypes.c_uint8.from_address(iframe + at["owner"]).value
         if owner == 2:
             return "over"
