@@ -59,7 +59,7 @@ pub(crate) type FramesOf<V> = <<V as Vm>::Python as Activation>::Frames;
 ///
 /// Source: `clear_gen_frame`, Python/ceval.c (`_PyEval_FrameClearAndPop`, Python/ceval.c before 3.13).
 pub(crate) const fn keeps_link<V: FrameVm>() -> bool {
-    matches!(<V::Python as Version>::LAYOUT.minor(), 12 | 13)
+    <V::Python as Version>::LAYOUT.minor() == 12
 }
 
 /// Vouches for what a version says of its frames and their objects in [`Frames`], [`Specials`] and [`ObjectFields`].
