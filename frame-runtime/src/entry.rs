@@ -191,16 +191,32 @@ impl<V: FrameVm> DataStack<V> {
     #[inline(always)]
     pub(crate) fn prepare(&self, function: &V::Value, count: u32) -> Result<Callee<V>, Reason> {
         let parts = function.as_function().ok_or(Reason::NotAFunction)?;
-        let code = parts.code.as_code().ok_or(Reason::NotAFunction)?;
+        let (globals, builtins) = (Lent::new(parts.globals), Lent::new(parts.builtins));
+        self.prepare_code(parts.code, globals, builtins, |code| count <= code.nlocalsplus())
+    }
+
+    /// The same of code that belongs to no function, whose frame has so many entries on its stack.
+    pub(crate) fn prepare_trampoline(&self, code: &V::Value, count: u32) -> Result<Callee<V>, Reason> {
+        self.prepare_code(code, Lent::new(None), Lent::new(None), |code| count <= code.stacksize())
+    }
+
+    #[inline(always)]
+    fn prepare_code(
+        &self,
+        executable: &V::Value,
+        globals: Lent<V>,
+        builtins: Lent<V>,
+        fits: impl FnOnce(&<V::Value as Value>::Code) -> bool,
+    ) -> Result<Callee<V>, Reason> {
+        let code = executable.as_code().ok_or(Reason::NotAFunction)?;
         let locals = code.nlocalsplus();
         let stacksize = code.stacksize();
         let slots = locals as usize + stacksize as usize;
-        if count > locals || slots > MOST_SLOTS {
+        if !fits(code) || slots > MOST_SLOTS {
             return Err(Reason::Unfit);
         }
         let units = code.units().as_ptr_range();
-        let executable = parts.code.clone();
-        let (globals, builtins) = (Lent::new(parts.globals), Lent::new(parts.builtins));
+        let executable = executable.clone();
         let extra = V::FrameExtra::default();
         let remaining = self.remaining.get();
         if remaining == 0 {
@@ -227,11 +243,49 @@ impl<V: FrameVm> DataStack<V> {
         previous: FramePtr<V>,
         is_entry: bool,
     ) -> Running<'t, V, Any, B> {
+        // SAFETY: as promised by the caller; there are at least as many locals as arguments.
+        unsafe { self.fill(callee, Some(function), arguments, count, previous, is_entry) }
+    }
+
+    /// The same for code of no function: the arguments are entries of its stack.
+    ///
+    /// # Safety
+    ///
+    /// As for [`start`](Self::start), and `callee` must come from [`prepare_trampoline`](Self::prepare_trampoline).
+    pub(crate) unsafe fn start_trampoline<'t, B: Bounds>(
+        &'t self,
+        callee: Callee<V>,
+        arguments: *const StackRef<V>,
+        count: u32,
+        previous: FramePtr<V>,
+    ) -> Running<'t, V, Any, B> {
+        // SAFETY: as promised by the caller; nothing is moved yet.
+        let mut running = unsafe { self.fill::<B>(callee, None, arguments, 0, previous, false) };
+        for index in 0..count as usize {
+            // SAFETY: the arguments are initialised, and moved from here.
+            running.push(unsafe { arguments.wrapping_add(index).read() });
+        }
+        running
+    }
+
+    /// # Safety
+    ///
+    /// See [`start`](Self::start).
+    #[inline(always)]
+    unsafe fn fill<'t, B: Bounds>(
+        &'t self,
+        callee: Callee<V>,
+        function: Option<V::Value>,
+        arguments: *const StackRef<V>,
+        count: u32,
+        previous: FramePtr<V>,
+        is_entry: bool,
+    ) -> Running<'t, V, Any, B> {
         // From here until the frame is on top nothing of the VM's is asked but for pointers: there is memory without a frame.
         let units = callee.units;
         let start = Start {
             executable: callee.executable,
-            function: Some(function),
+            function,
             globals: callee.globals,
             builtins: callee.builtins,
             previous: Link::new(Some(previous)),

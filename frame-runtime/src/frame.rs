@@ -10,10 +10,10 @@ use core::marker::PhantomData;
 use core::mem::{self, ManuallyDrop};
 use core::ptr::{self, NonNull};
 
-use crate::machine::Numbers;
-use crate::machine::owner;
 use crate::data_stack::DataStack;
 use crate::frame_object::FrameObject;
+use crate::machine::Numbers;
+use crate::machine::owner;
 use crate::running::lost;
 use crate::stack_ref::{Ref, StackRef};
 use crate::version::{ClearStep, Frames, FramesOf};
@@ -748,7 +748,10 @@ impl<V: FrameVm> FramePtr<V> {
     /// The end of the slots that can be released. What a loop held is lost, but not what no loop holds: the locals.
     #[inline(always)]
     fn stack_end(self) -> *mut StackRef<V> {
-        self.specials().stack_top().get(self.slots()).unwrap_or_else(|| self.stack_base())
+        self.specials().stack_top().get(self.slots()).unwrap_or_else(|| {
+            crate::borrows::forget_all();
+            self.stack_base()
+        })
     }
 
     /// Makes a frame that was cleared one whose locals are not bound: a version may allow that it runs again. What it

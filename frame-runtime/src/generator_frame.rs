@@ -17,9 +17,11 @@ use crate::bounds::Bounds;
 use crate::data_stack::DataStack;
 use crate::exception::ExceptionState;
 use crate::frame::{Finally, FramePtr, InterpreterFrame, NoSlot, Place, Specials};
-use crate::machine::generator::{Cleared, Created, Executing, OnFrameClear, OnRaise, OnRelease, OnReturn, OnYield, Over};
-use crate::machine::owner::{self, OnMakeGenerator};
 use crate::machine::Numbers;
+use crate::machine::generator::{
+    Cleared, Created, Executing, OnFrameClear, OnRaise, OnRelease, OnReturn, OnYield, Over,
+};
+use crate::machine::owner::{self, OnMakeGenerator};
 use crate::running::{Returned, Running, after_raise, lost, only};
 use crate::stack_ref::{Ref, StackRef};
 use crate::version::{Frames, FramesOf, Position, keeps_link};

@@ -60,6 +60,7 @@ extern crate std;
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("CPython's layouts are known for 64-bit only");
 
+mod borrows;
 pub mod bounds;
 pub mod code;
 pub mod data_stack;
@@ -73,6 +74,7 @@ mod room;
 pub mod running;
 pub mod stack_ref;
 pub mod table;
+pub mod unwind;
 pub mod version;
 pub mod view;
 pub mod visit;
@@ -87,6 +89,7 @@ pub mod localsplus;
 pub mod mirror;
 pub mod number;
 pub mod opcode;
+pub mod ops;
 #[cfg(feature = "pyc")]
 pub mod plain;
 #[cfg(feature = "pyc")]

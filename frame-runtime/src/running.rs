@@ -19,9 +19,9 @@ use crate::data_stack::{DataStack, Full, Parked};
 use crate::entry::{Entry, resume};
 use crate::frame::{FramePtr, Place, Specials, StackTop};
 use crate::generator_frame::GeneratorFrame;
-use crate::machine::{Gone, Numbers};
 use crate::machine::generator::{Executing, OnSend};
 use crate::machine::owner::{self, OnPop};
+use crate::machine::{Gone, Numbers};
 use crate::stack_ref::{Ref, StackRef};
 use crate::version::{Frames, FramesOf, Position};
 use crate::vm::{CodeUnit, FrameCode, FrameVm, Instruction, Value};
@@ -229,6 +229,15 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
         let target = self.next.wrapping_offset(units as isize);
         let inside = if units < 0 { B::is_in_code(self.frame, target) } else { B::is_code(&self.ends, target) };
         if !inside {
+            out_of_code();
+        }
+        self.next = target;
+    }
+
+    /// Goes to the code unit with this index.
+    pub(crate) fn go_to(&mut self, unit: u32) {
+        let target = self.code().units().as_ptr().wrapping_add(unit as usize);
+        if !(B::is_in_code(self.frame, target) || B::is_in_code(self.frame, target.wrapping_sub(1))) {
             out_of_code();
         }
         self.next = target;
@@ -453,6 +462,52 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
         arguments: Arguments,
         site: Site,
     ) -> Result<Running<'t, V, Any, B>, Refused<Self, V::Value>> {
+        let (first, top) = self.arguments(arguments);
+        let offset = site.return_offset::<V>();
+        let callee = match self.stack.prepare(&function, arguments.count) {
+            Ok(callee) => callee,
+            Err(reason) => return Err(Refused { reason, caller: self, callee: function }),
+        };
+        self.wait(top, site.caches, offset);
+        // SAFETY: `callee` is of this call. The arguments are on the stack, and so initialised; they are not on it any more,
+        // since it was spilled without them.
+        Ok(unsafe { self.stack.start(callee, function, first, arguments.count, self.frame, false) })
+    }
+
+    /// Runs code that belongs to no function on top of this frame, with arguments as entries of its stack. Such code has no
+    /// `RESUME`, so nobody sees its frame: what calls `__init__` and returns the object is one (since 3.12).
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] with the handle as it was and the code; nothing is lost.
+    ///
+    /// # Panics
+    ///
+    /// As [`call`](Self::call).
+    ///
+    /// Source: `_PyFrame_PushTrampolineUnchecked`, Include/internal/pycore_frame.h.
+    pub fn call_trampoline(
+        self,
+        code: V::Value,
+        arguments: Arguments,
+        site: Site,
+    ) -> Result<Running<'t, V, Any, B>, Refused<Self, V::Value>> {
+        let (first, top) = self.arguments(arguments);
+        let offset = site.return_offset::<V>();
+        let callee = match self.stack.prepare_trampoline(&code, arguments.count) {
+            Ok(callee) => callee,
+            Err(reason) => return Err(Refused { reason, caller: self, callee: code }),
+        };
+        self.wait(top, site.caches, offset);
+        // The callee has a reference of its own, and this one is not the last.
+        drop(code);
+        // SAFETY: as in `call`.
+        Ok(unsafe { self.stack.start_trampoline(callee, first, arguments.count, self.frame) })
+    }
+
+    /// Where the arguments of a call begin, and where the stack ends without them.
+    #[inline(always)]
+    fn arguments(&self, arguments: Arguments) -> (*mut StackRef<V>, *mut StackRef<V>) {
         let Some(slots) = arguments.count.checked_add(arguments.under) else { underflow() };
         if !B::may_pop(&self.ends, self.top, slots) {
             underflow();
@@ -467,15 +522,7 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
             }
             under = under.wrapping_add(1);
         }
-        let offset = site.return_offset::<V>();
-        let callee = match self.stack.prepare(&function, arguments.count) {
-            Ok(callee) => callee,
-            Err(reason) => return Err(Refused { reason, caller: self, callee: function }),
-        };
-        self.wait(top, site.caches, offset);
-        // SAFETY: `callee` is of this call. The arguments are on the stack, and so initialised; they are not on it any more,
-        // since it was spilled without them.
-        Ok(unsafe { self.stack.start(callee, function, first, arguments.count, self.frame, false) })
+        (first, top)
     }
 
     /// Notes in the frame where it goes on after a call.

@@ -11,6 +11,7 @@ use core::mem::{self, ManuallyDrop};
 use core::ops::Deref;
 use core::ptr::{self, NonNull};
 
+use crate::borrows;
 use crate::version::{Frames, FramesOf};
 use crate::visit::{Kind, Visit, show};
 use crate::vm::{FrameVm, Value};
@@ -61,14 +62,46 @@ impl<V: FrameVm> StackRef<V> {
     /// # Safety
     ///
     /// Another reference to the object must live as long as what is returned, and as long as whatever slot that is moved
-    /// to. Functions of the runtime that copy a slot make it a counted one, and so does
-    /// [`make_generator`](crate::running::Running::make_generator); a call or a yield leaves it as it is.
+    /// to. Functions of the runtime that copy a slot make it a counted one, and so does whatever takes a frame off the data
+    /// stack; a call or a yield leaves it as it is. In debug builds a last reference that goes too early is a panic.
     #[inline(always)]
     pub unsafe fn borrowed(value: &V::Value) -> Self {
         if Self::TAGS.borrowed == 0 {
             return Self::owned(value.clone());
         }
-        Self::from_word(value.as_raw().as_ptr().map_addr(|addr| addr | Self::TAGS.borrowed))
+        Self::borrowed_word(value.as_raw())
+    }
+
+    /// The word of a reference that is not counted, in a version that knows such.
+    #[inline(always)]
+    fn borrowed_word(raw: NonNull<()>) -> Self {
+        borrows::add(raw);
+        Self::from_word(raw.as_ptr().map_addr(|addr| addr | Self::TAGS.borrowed))
+    }
+
+    /// The same reference, not counted; before 3.14, which knows none, a counted one. What holds no reference is copied.
+    ///
+    /// # Safety
+    ///
+    /// As for [`borrowed`](Self::borrowed).
+    #[inline(always)]
+    pub unsafe fn borrow(&self) -> Self {
+        if Self::TAGS.borrowed == 0 {
+            return self.duplicate();
+        }
+        match self.pointer() {
+            Some(raw) => Self::borrowed_word(raw),
+            None => Self::from_word(self.word),
+        }
+    }
+
+    /// In debug builds, panics if a slot holds a borrowed reference to the object at this address: for a VM to call where an
+    /// object's memory goes. References that are dropped in slots are looked after without it.
+    ///
+    /// Of frames whose handle was lost nothing is known, so nothing is said of what was borrowed before that.
+    #[inline(always)]
+    pub fn object_ends(object: NonNull<()>) {
+        borrows::assert_none(object);
     }
 
     /// A small integer; none if the version has no integers in slots (before 3.14), or if it is too large.
@@ -155,7 +188,21 @@ impl<V: FrameVm> StackRef<V> {
             return None;
         }
         // SAFETY: the word was in a slot that is there until the end of this function.
-        unsafe { Self::counted(slot.word) }
+        let value = unsafe { Self::counted(slot.word) };
+        slot.note_end();
+        value
+    }
+
+    /// The slot's reference goes: it is one less that is borrowed, if it was one.
+    #[inline(always)]
+    fn note_end(&self) {
+        if cfg!(debug_assertions)
+            && Self::TAGS.borrowed != 0
+            && self.tag() == Self::TAGS.borrowed
+            && let Some(raw) = Self::borrowed_pointer(self.word)
+        {
+            borrows::remove(raw);
+        }
     }
 
     /// Takes a reference to what a word points to that is not counted.
@@ -231,6 +278,9 @@ impl<V: FrameVm> StackRef<V> {
         let Some(now) = (unsafe { show::<V>(raw, kind, visit) }) else { return };
         // SAFETY: as above; a visitor that did other things than visit may have changed the slot.
         if unsafe { (*slot).word } == word {
+            if !owned {
+                borrows::moved(raw, now);
+            }
             let moved = now.as_ptr().map_addr(|addr| addr | (word.addr() & Self::TAGS.mask));
             // SAFETY: as above; what was there is forgotten.
             unsafe { slot.write(Self::from_word(moved)) };
@@ -243,7 +293,12 @@ impl<V: FrameVm> StackRef<V> {
         if !self.is_owned() {
             return None;
         }
-        self.into_value().and_then(V::Value::release)
+        let raw = self.owned_pointer();
+        let last = self.into_value().and_then(V::Value::release);
+        if last.is_some() {
+            borrows::assert_none(raw);
+        }
+        last
     }
 }
 
@@ -251,7 +306,13 @@ impl<V: FrameVm> Drop for StackRef<V> {
     #[inline(always)]
     fn drop(&mut self) {
         if self.is_owned() {
-            drop(mem::take(self).into_value());
+            if cfg!(debug_assertions) {
+                drop(mem::take(self).release());
+            } else {
+                drop(mem::take(self).into_value());
+            }
+        } else {
+            self.note_end();
         }
     }
 }

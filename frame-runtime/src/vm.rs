@@ -80,6 +80,21 @@ pub unsafe trait FrameVm: Vm<Python: Activation> {
         false
     }
 
+    /// Makes an `int` of the index of an instruction, in code units, for a handler that raises again. Only asked for until
+    /// 3.13; later a slot holds it as it is. May run code of the program.
+    ///
+    /// `None`: there is no memory. The frame then stands at the `RERAISE`.
+    fn make_instruction_index(&self, unit: u32) -> Option<Self::Value> {
+        let _ = unit;
+        None
+    }
+
+    /// The index of an instruction, out of an `int` that was made for one.
+    fn instruction_index(object: &Self::Value) -> Option<u32> {
+        let _ = object;
+        None
+    }
+
     /// Makes a cell with this in it (`PyCell_New`). May run code of the program.
     ///
     /// `None`: there is no memory, or the VM has no cells.
@@ -154,7 +169,8 @@ pub struct Function<'a, T> {
 /// # Safety
 ///
 /// All answers are the same for the object's whole life; the units may change, but not their number or their place.
-/// There is at least one. None of the methods panics or enters a data stack.
+/// There is at least one. Handlers lie within the units, and are no deeper than the stack. None of the methods panics or
+/// enters a data stack.
 pub unsafe trait FrameCode {
     /// Locals, cells and free variables, in slots (`co_nlocalsplus`).
     fn nlocalsplus(&self) -> u32;

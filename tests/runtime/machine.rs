@@ -183,7 +183,9 @@ unsafe impl vm::Value for Value {
 
     fn as_function(&self) -> Option<Function<'_, Self>> {
         match &self.0.kind {
-            Kind::Function { code, globals } => Some(Function { code, globals: Some(globals), builtins: None, closure: &[] }),
+            Kind::Function { code, globals } => {
+                Some(Function { code, globals: Some(globals), builtins: None, closure: &[] })
+            }
             _ => None,
         }
     }

@@ -492,7 +492,8 @@ where
 
 /// Sizes at the edge of what can be counted are refused, and nothing is lost.
 pub(crate) fn sizes_do_not_wrap<P: Activation>() {
-    let stack = DataStack::<Machine<Lawless<P>>>::new(Machine::default(), Limits { bytes: 1 << 20, ..Limits::default() });
+    let stack =
+        DataStack::<Machine<Lawless<P>>>::new(Machine::default(), Limits { bytes: 1 << 20, ..Limits::default() });
     enter(&stack, |entry| {
         let mut caller = entry;
         for (locals, slots) in [(u32::MAX, u32::MAX), (u32::MAX, 0), (0, u32::MAX), (1 << 31, 0), ((1 << 31) - 1, 0)] {

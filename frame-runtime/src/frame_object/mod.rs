@@ -26,7 +26,7 @@ use crate::room::Room;
 use crate::stack_ref::{Ref, StackRef};
 use crate::version::{Frames, FramesOf, ObjectStep};
 use crate::visit::{Kind, Visit, show};
-use crate::vm::{FrameVm, Value};
+use crate::vm::{FrameCode, FrameVm, Value};
 
 /// The fields of a version.
 type Fields<V> = <FramesOf<V> as Frames>::ObjectFields<V>;
@@ -142,6 +142,11 @@ impl<V: FrameVm> FrameObject<V> {
     pub fn line(&self) -> Option<i32> {
         let set = self.fields.line().get();
         if set > 0 { Some(set) } else { self.frame().and_then(FramePtr::line) }
+    }
+
+    /// The line that an instruction of the frame's code comes from, by its place in bytes.
+    pub fn line_at(&self, lasti: i32) -> Option<i32> {
+        self.frame()?.code()?.line_at(lasti)
     }
 
     /// Says which line the frame is at, while a trace function looks at it; `None` when that is over.
@@ -395,6 +400,9 @@ impl<V: FrameVm> Drop for FrameObject<V> {
 
 impl<V: FrameVm> fmt::Debug for FrameObject<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FrameObject").field("lasti", &self.lasti()).field("over", &self.is_over()).finish_non_exhaustive()
+        f.debug_struct("FrameObject")
+            .field("lasti", &self.lasti())
+            .field("over", &self.is_over())
+            .finish_non_exhaustive()
     }
 }
