@@ -60,6 +60,7 @@ extern crate std;
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("CPython's layouts are known for 64-bit only");
 
+pub mod arguments;
 mod borrows;
 pub mod bounds;
 pub mod code;
