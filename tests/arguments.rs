@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use frame_runtime::arguments::{BindError, Call, CodeCall, Failure, Names, Plan, Signature, Source, says_qualname};
+use frame_runtime::arguments::{
+    BindError, Call, CodeCall, Failure, Names, Plan, Signature, Source, Spread, says_qualname,
+};
 use frame_runtime::code::{Code, Fields, Variables};
 use frame_runtime::plain::{Exception, Object, Plain, Value};
 use frame_runtime::version::{
@@ -39,13 +41,16 @@ struct Record {
     /// `3.14.10`, and where the cases are from.
     name: String,
     cases: Vec<Json>,
+    /// About `*` and `**`.
+    spreads: Vec<Json>,
 }
 
 impl Record {
     fn read(text: &[u8], from: &str) -> Record {
         let json: Json = serde_json::from_slice(text).expect("the oracle writes JSON");
         let release = json["python"].as_str().expect("a release");
-        Record { name: format!("{release}{from}"), cases: json["cases"].as_array().expect("cases").clone() }
+        let list = |key: &str| items(&json, key).to_vec();
+        Record { name: format!("{release}{from}"), cases: list("cases"), spreads: list("spreads") }
     }
 
     fn minor(&self) -> u8 {
@@ -139,13 +144,13 @@ struct Keyword {
     /// What it has instead of `str.__eq__`.
     answer: Option<Json>,
     shown: Option<Vec<u8>>,
-    type_name: &'static str,
+    type_name: String,
 }
 
 impl Keyword {
     fn read(json: &Json) -> Keyword {
         let part = |key: &str| json.get(key);
-        let new = Keyword { text: None, interned: false, answer: None, shown: None, type_name: "str" };
+        let new = Keyword { text: None, interned: false, answer: None, shown: None, type_name: "str".to_owned() };
         if json.is_string() || part("utf8").is_some() {
             Keyword { text: Some(text(json)), interned: true, ..new }
         } else if let Some(name) = part("new") {
@@ -153,10 +158,11 @@ impl Keyword {
         } else if let Some(name) = part("sub") {
             Keyword { text: Some(text(name)), answer: part("eq").cloned(), shown: part("str").map(text), ..new }
         } else if let Some(answer) = part("any") {
-            Keyword { answer: Some(answer.clone()), type_name: "Any", ..new }
+            let class = part("class").and_then(Json::as_str).unwrap_or("Any");
+            Keyword { answer: Some(answer.clone()), type_name: class.to_owned(), ..new }
         } else {
             assert!(part("int").is_some(), "no keyword: {json}");
-            Keyword { type_name: "int", ..new }
+            Keyword { type_name: "int".to_owned(), ..new }
         }
     }
 
@@ -172,6 +178,8 @@ struct CaseCall<'a, P> {
     keywords: Vec<Keyword>,
     /// Comparisons that ran code.
     compared: Vec<Json>,
+    /// The defaults of the function are gone.
+    lost: bool,
     /// Each is asked once.
     looked_up: BTreeSet<usize>,
     version: std::marker::PhantomData<P>,
@@ -184,6 +192,7 @@ impl<'a, P> CaseCall<'a, P> {
             parameters: parameters(case),
             keywords: items(case, "keywords").iter().map(Keyword::read).collect(),
             compared: Vec::new(),
+            lost: false,
             looked_up: BTreeSet::new(),
             version: std::marker::PhantomData,
         }
@@ -213,7 +222,7 @@ impl<P: Version> Names for CaseCall<'_, P> {
     }
 
     fn keyword_type(&self, keyword: usize) -> Cow<'_, str> {
-        Cow::Borrowed(self.keywords[keyword].type_name)
+        Cow::Borrowed(&self.keywords[keyword].type_name)
     }
 }
 
@@ -244,18 +253,22 @@ impl<P: Version> Call for CaseCall<'_, P> {
         self.compared.push(json!([keyword, untext(&self.parameters[slot])]));
         match answer.as_str() {
             Some("raise") => Err(format!("keyword {keyword}")),
+            Some("no defaults") => {
+                self.lost = true;
+                Ok(false)
+            }
             Some(_) => Ok(same),
             None => Ok(*answer == true),
         }
     }
 
     fn defaults(&mut self) -> usize {
-        count(self.case, "defaults")
+        if self.lost { 0 } else { count(self.case, "defaults") }
     }
 
     fn find_keyword_default(&mut self, slot: usize) -> Result<bool, String> {
         assert!(self.looked_up.insert(slot), "slot {slot} is asked twice");
-        keyword_default(self.case, &self.parameters[slot])
+        if self.lost { Ok(false) } else { keyword_default(self.case, &self.parameters[slot]) }
     }
 }
 
@@ -368,6 +381,40 @@ fn arguments_go_where_cpython_puts_them() {
     }
 }
 
+fn compare_spreads<P: Version>(record: &Record) {
+    let mut kinds = BTreeSet::new();
+    for case in &record.spreads {
+        let kind = case["kind"].as_str().expect("a kind");
+        let (detail, callee) = (text(&case["detail"]), text(&case["callee"]));
+        let type_name = || std::str::from_utf8(&detail).expect("types have such names");
+        let spread = match kind {
+            "NotMapping" => Spread::NotMapping { type_name: type_name() },
+            "NotIterable" => Spread::NotIterable { type_name: type_name(), alone: false },
+            "NotIterable alone" => Spread::NotIterable { type_name: type_name(), alone: true },
+            "MultipleValues" => Spread::MultipleValues { key: &detail },
+            "KeywordsNotStrings" => Spread::KeywordsNotStrings,
+            other => panic!("no kind: {other}"),
+        };
+        let message = spread.message::<P>(&callee);
+        assert_eq!(
+            error("TypeError", &message.to_bytes()),
+            json!({ "error": case["error"] }),
+            "{}: {case}",
+            record.name
+        );
+        assert_eq!(message.to_string(), lossy(&message.to_bytes()));
+        kinds.insert(kind);
+    }
+    assert_eq!(kinds.len(), 5, "{}: {kinds:?}", record.name);
+}
+
+#[test]
+fn stars_are_refused_like_in_cpython() {
+    for record in load() {
+        with_version!(&record, compare_spreads);
+    }
+}
+
 // ---- code objects and plain values ----
 
 fn make_code<P: Version>(case: &Json, names: Vec<Value<P>>) -> Code<Plain<P>> {
@@ -425,7 +472,9 @@ fn bind_plain<P: Version>(case: &Json) -> Option<Json> {
         keywords.push(match Keyword::read(keyword) {
             Keyword { answer: None, shown: None, text: Some(text), interned: true, .. } => intern(text),
             Keyword { answer: None, shown: None, text: Some(text), .. } => Value::new(Object::Str(text.into())),
-            Keyword { type_name: "int", .. } => Value::new(Object::Int { negative: false, digits: [3].into() }),
+            Keyword { type_name, .. } if type_name == "int" => {
+                Value::new(Object::Int { negative: false, digits: [3].into() })
+            }
             _ => return None,
         });
     }

@@ -11,6 +11,7 @@ The output is one JSON object, one case a line:
 
   python       3.14.10
   cases        cases
+  spreads      messages about * and ** of calling expressions; none of random cases
 
 A case; what is empty or false is left out:
 
@@ -24,11 +25,21 @@ A case; what is empty or false is left out:
   positional   the number of positional arguments
   keywords     names of keyword arguments, in the way of a vectorcall: "x" interned; {"new": "x"} another object;
                {"sub": "x"} of a subclass of str, with "eq": what its __eq__ does (true, false, "not implemented",
-               "raise"), "str": what its __str__ returns; {"any": true} no str, with what its __eq__ returns; {"int": 3}
+               "raise", or "no defaults": takes them from the function, and returns false), "str": what
+               its __str__ returns; {"any": true} no str, with what its __eq__ returns, and maybe "class": the name of
+               its type; {"int": 3}
   slots        the values: "a3" is argument 3, "d0" default 0, "k:x" the default of x, a list what *args got, an
                object's "pairs" what **kwargs got: [keyword by number, value]
   error        or the exception: [type, message]
   compared     which keywords' __eq__ were run, with what, in that order: [keyword, name]
+
+A case of `spreads`:
+
+  kind         "NotMapping", "NotIterable", "NotIterable alone", "MultipleValues", "KeywordsNotStrings"
+  expression   what was evaluated
+  callee       how the version calls the function
+  detail       the name of a type, or the key
+  error        [type, message]
 
 Text with lone surrogates is {"utf8": hexadecimal}, surrogates as three bytes.
 
@@ -95,6 +106,9 @@ class Comparing(Sub):
         compared.append([self.number, text(name_of(other))])
         if self.answer == "raise":
             raise Asked("keyword %d" % self.number)
+        if self.answer == "no defaults":
+            self.function.__defaults__ = self.function.__kwdefaults__ = None
+            return False
         return NotImplemented if self.answer == "not implemented" else self.answer
 
     def __hash__(self):
@@ -164,7 +178,7 @@ def make_function(case):
     return function
 
 
-def make_keyword(number, item):
+def make_keyword(number, item, function):
     if isinstance(item, str) or "utf8" in item:
         return sys.intern(untext(item))
     if "new" in item:
@@ -172,9 +186,10 @@ def make_keyword(number, item):
     if "int" in item:
         return item["int"]
     if "any" in item:
-        return Any(number, item["any"])
+        return type(item.get("class", "Any"), (Any,), {"__hash__": None})(number, item["any"])
     keyword = (Comparing if "eq" in item else Sub)(item["sub"])
     keyword.number, keyword.answer = number, item.get("eq")
+    keyword.function = function
     keyword.shown = item.get("str", item["sub"])
     return keyword
 
@@ -200,7 +215,7 @@ def outcome(keywords, call):
 def ask(case):
     function = make_function(case)
     positional = case.get("positional", 0)
-    keywords = [make_keyword(*item) for item in enumerate(case.get("keywords", []))]
+    keywords = [make_keyword(at, item, function) for at, item in enumerate(case.get("keywords", []))]
     values = [Value("a%d" % at) for at in range(positional + len(keywords))]
 
     def vectorcall():
@@ -342,10 +357,12 @@ def chosen():
         yield "unexpected, near %s" % keyword, dict(near, keywords=[keyword])
     yield "unexpected, near, *args", dict(rest, argcount=1, parameters=["aaa", "aab"], keywords=["aab"])
     yield "unexpected, near, subclass", dict(one, parameters=["value"], keywords=[{"sub": "valve", "str": "shown"}])
-    yield "unexpected, near, equal text", dict(two, parameters=["value", "values"], keywords=[{"sub": "value", "eq": False}])
-    yield "unexpected, near, equal text only", dict(one, parameters=["value"], keywords=[{"sub": "value", "eq": False}])
+    equal = {"sub": "value", "eq": False}
+    yield "unexpected, near, equal text", dict(two, parameters=["value", "values"], keywords=[equal])
+    yield "unexpected, near, equal text only", dict(one, parameters=["value"], keywords=[equal])
     yield "unexpected, near, not ASCII", dict(two, parameters=["v\u00e4rde", "varde"], keywords=["v\u00c4rde"])
-    yield "unexpected, near, surrogate in the second", dict(two, parameters=["value", {"utf8": "eda080"}], keywords=["valve"])
+    cut = ["value", {"utf8": "eda080"}]
+    yield "unexpected, near, surrogate in the second", dict(two, parameters=cut, keywords=["valve"])
     for length in (39, 40, 41):
         names = ["x" + "y" * length + "z" * 60]
         yield "unexpected, %d differ" % length, dict(one, parameters=names, keywords=["x" + "w" * length + "z" * 60])
@@ -369,6 +386,8 @@ def chosen():
     yield "positional-only, near", dict(only, parameters=["value", "b", "c"], keywords=["valve"])
     yield "positional-only, no str behind", dict(only, keywords=["b", {"any": True}])
     yield "positional-only, no str at last", dict(only, keywords=["a", {"any": True}])
+    for name in ["N" * 81, "N" + "\u00e4" * 60]:
+        yield "positional-only, no str, long name", dict(only, keywords=["a", {"any": True, "class": name}])
     yield "positional-only, no str equal to one", dict(only, parameters=["a", "b", "c"], keywords=["zzz", {"int": 1}])
     yield "positional-only, raises", dict(only, keywords=["zzz", {"sub": "x", "eq": "raise"}])
 
@@ -383,6 +402,13 @@ def chosen():
         yield "compares, **kwargs: %s" % answer, dict(open_, positional=3, keywords=[keyword, "x"])
         yield "compares, positional-only: %s" % answer, dict(only, positional=1, keywords=[keyword])
         yield "compares, too many: %s" % answer, dict(two, positional=3, keywords=[keyword])
+    lose = {"sub": "x", "eq": "no defaults"}
+    # 3.8 and 3.9 go on with the memory of the tuple that is gone.
+    if sys.version_info >= (3, 10):
+        yield "defaults lost", dict(open_, defaults=3, positional=1, keywords=[lose])
+        yield "defaults lost, too many", dict(two, posonlyargcount=0, defaults=1, positional=3, keywords=["b", lose])
+        lost = dict(keys, kwonlyargcount=2, varkeywords=True)
+        yield "keyword defaults lost", dict(lost, kwdefaults=["k", "l"], keywords=[lose])
     yield "subclass", dict(two, keywords=[{"sub": "b"}, "a"])
 
     yield "keyword default raises", dict(keys, keywords=["l"], kwdefaults=["k", ["m"]])
@@ -392,14 +418,69 @@ def chosen():
         keys, argcount=1, parameters=["a", "k", "l", "m"], kwdefaults=[["m"]])
 
     named = ["inner", "Outer.inner"]
-    for name, case in [("takes", dict(one, positional=2)), ("missing", one), ("multiple", dict(one, positional=1, keywords=["a"])),
-                       ("unexpected", dict(one, keywords=["zzz"])), ("positional-only", dict(only, keywords=["a"])),
+    for name, case in [("takes", dict(one, positional=2)), ("missing", one),
+                       ("multiple", dict(one, positional=1, keywords=["a"])), ("unexpected", dict(one, keywords=["zzz"])),
+                       ("positional-only", dict(only, keywords=["a"])),
                        ("no str", dict(one, keywords=[{"int": 3}])), ("missing k", key)]:
         yield "qualname: " + name, dict(case, function=named)
     yield "qualname: surrogate", dict(one, function=[{"utf8": "eda080"}, {"utf8": "edb080"}])
 
 
-POOL = ["a", "b", "c", "ab", "abc", "key", "keys", "Key", "kay", "value", "valve", "v\u00e4rde", "it's", "_", "args", "self"]
+POOL = ["a", "b", "c", "ab", "abc", "key", "keys", "Key", "kay", "value", "valve", "v\u00e4rde", "it's", "_",
+        "args", "self"]
+
+
+class Shown(str):
+    def __str__(self):
+        return "shown"
+
+
+SPREADS = [
+    ("f(**x)", "NotMapping", 1),
+    ("f(a=1, **x)", "NotMapping", None),
+    ("f(**{}, **x)", "NotMapping", 1.5),
+    ("f(**x)", "NotMapping", "N" * 201),
+    ("f(*x)", "NotIterable alone", 1),
+    ("f(*x, a=1)", "NotIterable alone", 1),
+    ("f(*x, **{})", "NotIterable alone", "N" * 199 + "\u00e4"),
+    ("f(1, *x)", "NotIterable", 1),
+    ("f(*[], *x)", "NotIterable", None),
+    ("f(*[], *x)", "NotIterable", "N" * 201),
+    ("f(**x)", "NotMapping", "there.Type"),
+    ("f(*x)", "NotIterable alone", "there.Type"),
+    ("f(*[], *x)", "NotIterable", "there.Type"),
+    ("f(a=1, **{x: 2})", "MultipleValues", "a"),
+    ("f(**{x: 1}, **{x: 2})", "MultipleValues", "it's"),
+    ("f(**{x: 1}, **{x: 2})", "MultipleValues", "\ud800"),
+    ("f(**{x: 1}, **{x: 2})", "MultipleValues", Shown("key")),
+    ("f(**{x: 1}, **{x: 2})", "MultipleValues", 7),
+    ("f(**{x: 1})", "KeywordsNotStrings", 7),
+    ("f(a=1, **{x: 1})", "KeywordsNotStrings", None),
+]
+
+
+def spread(expression, kind, x):
+    classic = sys.version_info < (3, 9)
+    if classic and kind == "MultipleValues" and not isinstance(x, str):
+        kind = "KeywordsNotStrings"
+    detail = x if kind in ("MultipleValues", "KeywordsNotStrings") else type(x).__name__
+    if kind.startswith("Not") and isinstance(x, str):
+        module, _, name = x.rpartition(".")
+        x = type(name, (), {"__module__": module} if module else {})()
+        detail = type(x).__name__
+        if module and kind == "NotMapping" and sys.version_info >= (3, 15):
+            detail = "%s.%s" % (module, detail)
+    if isinstance(detail, str):
+        detail = str.__str__(detail) if classic else str(detail)
+    space = {"__name__": "somewhere"}
+    exec("class Outer:\n def inner(*a, **k): pass\n", space)
+    function = space["Outer"].inner
+    try:
+        eval(expression, {"f": function, "x": x})
+    except TypeError as error:
+        found = ["TypeError", text(str(error))]
+    return {"kind": kind, "expression": expression, "detail": text(str(detail)), "error": found,
+            "callee": "inner()" if classic else "somewhere.Outer.inner()"}
 
 
 def make_random(source):
@@ -439,9 +520,12 @@ def observe(seed, count, out):
     cases = [] if count else [dict(case, name=name) for name, case in chosen()]
     source = random.Random(SEED if seed is None else seed)
     cases += [make_random(source) for _ in range(count or COUNT)]
-    lines = [json.dumps(ask(case), sort_keys=True, separators=(",", ":"), ensure_ascii=True) for case in cases]
+    dump = lambda answer: json.dumps(answer, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     out.write('{"python":"%d.%d.%d",\n"cases":[\n' % sys.version_info[:3])
-    out.write(",\n".join(lines))
+    out.write(",\n".join(dump(ask(case)) for case in cases))
+    if not count:
+        out.write('\n],"spreads":[\n')
+        out.write(",\n".join(dump(spread(*row)) for row in SPREADS))
     out.write("\n]}\n")
 
 

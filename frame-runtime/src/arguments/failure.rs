@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Range;
 
-use super::text::{Sink, quoted};
-use super::{Names, distance, suggests};
+use super::text::{Sink, put_start, quoted};
+use super::{Names, distance, marks_cut, suggests};
 
 /// Why the arguments of a call do not fit: always a `TypeError`. Keywords and slots are told by number; the texts come
 /// in with [`message`](Self::message).
@@ -113,7 +113,9 @@ impl<N: Names> Message<'_, N> {
         let names = self.names;
         if let Failure::PositionalOnlyNotString { item, keyword } = self.failure {
             let found = names.keyword_type(*keyword as usize);
-            return out.put_args(format_args!("sequence item {item}: expected str instance, {found} found"));
+            out.put_args(format_args!("sequence item {item}: expected str instance, "))?;
+            put_start(out, &found, 80, marks_cut::<N::Python>())?;
+            return out.put(b" found");
         }
         out.put(&names.function())?;
         match self.failure {

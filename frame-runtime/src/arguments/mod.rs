@@ -15,13 +15,14 @@
 //! front, then keyword-only ones, then `*args`, then `**kwargs`. Arguments are numbered as they lie in a vectorcall: the
 //! positional ones first, then the values of keywords in the order of their names.
 //!
-//! What an eval loop does before, `*` and `**` of the calling expression, is no part of this; neither are cells that are
-//! made of arguments.
+//! What an eval loop does before, `*` and `**` of the calling expression, is the VM's; [`Spread`] has the messages. Cells
+//! that are made of arguments are made by the code itself.
 
 mod code_call;
 mod distance;
 mod failure;
 mod plan;
+mod spread;
 mod text;
 
 use alloc::borrow::Cow;
@@ -29,6 +30,7 @@ use alloc::borrow::Cow;
 pub use code_call::{CodeCall, Strings};
 pub use failure::{Failure, Message};
 pub use plan::{Plan, Source};
+pub use spread::{Spread, SpreadMessage};
 
 use crate::code::Code;
 use crate::version::Version;
@@ -180,4 +182,26 @@ pub const fn says_qualname<P: Version>() -> bool {
 /// Whether a version suggests the name of a parameter for a keyword that no parameter has.
 const fn suggests<P: Version>() -> bool {
     P::LAYOUT.minor() >= 13
+}
+
+/// Which messages about `*` and `**` name the callee; the others speak of a value.
+struct NamesCallee {
+    mappings: bool,
+    only_iterable: bool,
+    further_iterables: bool,
+}
+
+const fn names_callee<P: Version>() -> NamesCallee {
+    let named = P::LAYOUT.minor() < 15;
+    NamesCallee { mappings: named, only_iterable: named, further_iterables: P::LAYOUT.minor() < 9 }
+}
+
+/// Whether a version says whose keywords behind `**` must be strings.
+const fn says_whom_strings<P: Version>() -> bool {
+    P::LAYOUT.minor() < 9
+}
+
+/// Whether a version marks where it cut a character of a type's name in two.
+const fn marks_cut<P: Version>() -> bool {
+    P::LAYOUT.minor() < 14
 }

@@ -67,6 +67,14 @@ fn each(mut text: &[u8], mut take: impl FnMut(Part) -> fmt::Result) -> fmt::Resu
     }
 }
 
+/// As much of a text as fits into so many bytes, as `%.200s` in a format. Where a character does not fit whole, versions
+/// before 3.14 say so by a replacement character.
+pub(super) fn put_start(out: &mut impl Sink, text: &str, bytes: usize, marks_cut: bool) -> fmt::Result {
+    let whole = text.floor_char_boundary(bytes);
+    out.put(text.get(..whole).unwrap_or_default().as_bytes())?;
+    if marks_cut && whole < text.len().min(bytes) { out.put("\u{fffd}".as_bytes()) } else { Ok(()) }
+}
+
 /// `repr()` of an exact `str`. What can be printed is asked of Rust's Unicode, which is not always of the version's age.
 ///
 /// Source: `unicode_repr`, Objects/unicodeobject.c.
