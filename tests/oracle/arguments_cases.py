@@ -419,7 +419,8 @@ def chosen():
 
     named = ["inner", "Outer.inner"]
     for name, case in [("takes", dict(one, positional=2)), ("missing", one),
-                       ("multiple", dict(one, positional=1, keywords=["a"])), ("unexpected", dict(one, keywords=["zzz"])),
+                       ("multiple", dict(one, positional=1, keywords=["a"])),
+                       ("unexpected", dict(one, keywords=["zzz"])),
                        ("positional-only", dict(only, keywords=["a"])),
                        ("no str", dict(one, keywords=[{"int": 3}])), ("missing k", key)]:
         yield "qualname: " + name, dict(case, function=named)

@@ -15,6 +15,51 @@
 //! front, then keyword-only ones, then `*args`, then `**kwargs`. Arguments are numbered as they lie in a vectorcall: the
 //! positional ones first, then the values of keywords in the order of their names.
 //!
+//! ```
+//! use std::borrow::Cow;
+//! use std::convert::Infallible;
+//!
+//! use frame_runtime::arguments::{BindError, Call, Names, Plan, Signature, Source};
+//! use frame_runtime::version::Cpython3_14;
+//!
+//! /// A call of `def f(first, second=None)` with these keywords.
+//! struct Named<'a>(&'a [&'a str]);
+//!
+//! const PARAMETERS: [&str; 2] = ["first", "second"];
+//!
+//! impl Names for Named<'_> {
+//!     type Python = Cpython3_14;
+//!     fn function(&self) -> Cow<'_, [u8]> { Cow::Borrowed(b"f") }
+//!     fn parameter(&self, slot: usize) -> Cow<'_, [u8]> { Cow::Borrowed(PARAMETERS[slot].as_bytes()) }
+//!     fn keyword(&self, keyword: usize) -> Cow<'_, [u8]> { Cow::Borrowed(self.0[keyword].as_bytes()) }
+//!     fn keyword_type(&self, _: usize) -> Cow<'_, str> { Cow::Borrowed("str") }
+//! }
+//!
+//! impl Call for Named<'_> {
+//!     type Exception = Infallible;
+//!     fn positional(&self) -> usize { 0 }
+//!     fn keywords(&self) -> usize { self.0.len() }
+//!     fn is_string(&self, _: usize) -> bool { true }
+//!     fn is_parameter(&self, _: usize, _: usize) -> bool { false } // nothing is interned here
+//!     fn equals_parameter(&mut self, keyword: usize, slot: usize) -> Result<bool, Infallible> {
+//!         Ok(self.0[keyword] == PARAMETERS[slot])
+//!     }
+//!     fn defaults(&mut self) -> usize { 1 }
+//!     fn find_keyword_default(&mut self, _: usize) -> Result<bool, Infallible> { Ok(false) }
+//! }
+//!
+//! let f = Signature { argcount: 2, ..Signature::default() };
+//! let plan = Plan::new(&f, &mut Named(&["first"])).expect("it fits");
+//! assert!(plan.sources().eq([Source::Argument(0), Source::Default(0)]));
+//!
+//! let mut call = Named(&["fist"]);
+//! let Err(BindError::TypeError(failure)) = Plan::new(&f, &mut call) else { panic!("no such parameter") };
+//! assert_eq!(
+//!     failure.message(&call).to_string(),
+//!     "f() got an unexpected keyword argument 'fist'. Did you mean 'first'?"
+//! );
+//! ```
+//!
 //! What an eval loop does before, `*` and `**` of the calling expression, is the VM's; [`Spread`] has the messages. Cells
 //! that are made of arguments are made by the code itself.
 
@@ -36,7 +81,8 @@ use crate::code::Code;
 use crate::version::Version;
 use crate::vm::Vm;
 
-/// The parameters of a function, as its code object counts them.
+/// The parameters of a function, as its code object counts them. The counts are believed: a [`Plan`] has an entry for
+/// each parameter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Signature {
     /// Positional parameters, the positional-only ones included (`co_argcount`).
@@ -125,7 +171,7 @@ pub trait Names {
     fn keyword_type(&self, keyword: usize) -> Cow<'_, str>;
 }
 
-/// One call of one function. Nothing is asked twice but the counts, which are always the same.
+/// One call of one function. Counts are always the same; no comparison and no look-up is asked for twice.
 pub trait Call: Names {
     /// What the VM raises.
     type Exception;

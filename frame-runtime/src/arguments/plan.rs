@@ -125,7 +125,10 @@ impl Plan {
                 }
                 (Some(slot), _) => slots.bind(slot, Source::Argument(number(positional + keyword))),
                 (None, Some(others)) => others.push(number(keyword)),
-                (None, None) => return Err(unexpected(signature, call, keyword)),
+                (None, None) => {
+                    let failure = unexpected(signature, call, keyword).map_err(BindError::Raised)?;
+                    return Err(BindError::TypeError(failure));
+                }
             }
         }
 
@@ -212,26 +215,21 @@ fn find<C: Call>(signature: &Signature, call: &mut C, keyword: usize) -> Result<
 /// is said of all that do.
 ///
 /// Source: `positional_only_passed_as_keyword`, Python/ceval.c.
-fn unexpected<C: Call>(signature: &Signature, call: &mut C, keyword: usize) -> BindError<C::Exception> {
+fn unexpected<C: Call>(signature: &Signature, call: &mut C, keyword: usize) -> Result<Failure, C::Exception> {
     let mut found = Vec::new();
     for slot in 0..signature.posonlyargcount as usize {
         for other in 0..call.keywords() {
-            match call.is_parameter(other, slot)
-                || match call.equals_parameter(other, slot) {
-                    Ok(equal) => equal,
-                    Err(raised) => return BindError::Raised(raised),
-                } {
-                true => found.push(other),
-                false => {}
+            if call.is_parameter(other, slot) || call.equals_parameter(other, slot)? {
+                found.push(number(other));
             }
         }
     }
-    BindError::TypeError(match found.iter().position(|keyword| !call.is_string(*keyword)) {
-        Some(item) => Failure::PositionalOnlyNotString { item, keyword: number(found[item]) },
-        None if found.is_empty() => Failure::UnexpectedKeyword {
-            keyword: number(keyword),
-            named: signature.posonlyargcount..number(signature.parameters()),
-        },
-        None => Failure::PositionalOnly { keywords: found.into_iter().map(number).collect() },
+    if found.is_empty() {
+        let named = signature.posonlyargcount..number(signature.parameters());
+        return Ok(Failure::UnexpectedKeyword { keyword: number(keyword), named });
+    }
+    Ok(match found.iter().zip(0..).find(|(keyword, _)| !call.is_string(**keyword as usize)) {
+        Some((keyword, item)) => Failure::PositionalOnlyNotString { item, keyword: *keyword },
+        None => Failure::PositionalOnly { keywords: found.into() },
     })
 }
