@@ -1,6 +1,4 @@
-//! What the author of a VM provides: references to objects, and what the runtime asks of code and functions.
-//!
-//! The runtime does not know what an object is, how it is counted, or what an instruction does.
+#![doc = include_str!("../docs/vm.md")]
 
 #![expect(unsafe_code, reason = "a VM promises what memory safety rests on")]
 
