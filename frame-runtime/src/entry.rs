@@ -362,6 +362,11 @@ impl<'t, V: FrameVm, B: Bounds> Entry<'t, V, B> {
         self.stack
     }
 
+    /// The stack and the shim, if nothing of it is above.
+    pub(crate) fn on_top(&self) -> Option<(&'t DataStack<V>, FramePtr<V>)> {
+        self.is_on_top().then_some((self.stack, self.shim))
+    }
+
     fn is_on_top(&self) -> bool {
         self.stack.current.get() == Some(self.shim)
     }

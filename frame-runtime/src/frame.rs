@@ -941,7 +941,7 @@ fn no_frame_object() -> ! {
 ///
 /// All of them must be initialised, and nobody may use them afterwards.
 #[inline(always)]
-unsafe fn release_slots<V: FrameVm, const ASCENDING: bool>(first: *mut StackRef<V>, end: *mut StackRef<V>) {
+pub(crate) unsafe fn release_slots<V: FrameVm, const ASCENDING: bool>(first: *mut StackRef<V>, end: *mut StackRef<V>) {
     struct Rest<V: FrameVm, const ASCENDING: bool> {
         first: *mut StackRef<V>,
         end: *mut StackRef<V>,

@@ -97,7 +97,7 @@ pub struct GeneratorFrame<V: FrameVm, S> {
 /// Who goes on after a generator's frame stopped, and that frame.
 pub type Stopped<'t, V, B, S> = (Returned<'t, V, B>, GeneratorFrame<V, S>);
 
-/// There is no memory for a generator's frame. What was to become one is as it was.
+/// There is no memory for what was to be made. What it was to be made of is as it was.
 pub struct NoMemory<H>(pub H);
 
 impl<H> fmt::Debug for NoMemory<H> {

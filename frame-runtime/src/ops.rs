@@ -30,6 +30,7 @@ use core::ops::ControlFlow;
 
 use crate::bounds::Bounds;
 use crate::entry::Entry;
+use crate::generator_frame::NoMemory;
 use crate::machine::Gone;
 use crate::machine::owner::OnPop;
 use crate::running::{Returned, Running};
@@ -63,15 +64,15 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
     ///
     /// # Errors
     ///
-    /// The handle, if the VM made none: there is no memory.
+    /// [`NoMemory`], with the handle as it was, if the VM made none.
     ///
     /// # Panics
     ///
     /// If there is no such local.
-    pub fn make_cell(self, index: u32) -> Result<Self, Self> {
+    pub fn make_cell(self, index: u32) -> Result<Self, NoMemory<Self>> {
         let content = self.local(index).duplicate().into_value();
         let (mut running, cell) = self.escape(|stack| stack.vm().make_cell(content));
-        let Some(cell) = cell else { return Err(running) };
+        let Some(cell) = cell else { return Err(NoMemory(running)) };
         let content = running.set_local(index, StackRef::owned(cell));
         Ok(running.release(content))
     }

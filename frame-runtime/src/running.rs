@@ -83,7 +83,7 @@ pub struct Site {
 impl Site {
     /// What the frame notes of it: 16 bits, which in some versions count the call as well.
     #[inline(always)]
-    fn return_offset<V: FrameVm>(self) -> u16 {
+    pub(crate) fn return_offset<V: FrameVm>(self) -> u16 {
         let own = if <FramesOf<V> as Frames>::RETURN_OFFSET_COUNTS_CALL { 1 + u16::from(self.caches) } else { 0 };
         match self.jump.checked_add(own) {
             Some(offset) => offset,
@@ -507,7 +507,7 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
 
     /// Where the arguments of a call begin, and where the stack ends without them.
     #[inline(always)]
-    fn arguments(&self, arguments: Arguments) -> (*mut StackRef<V>, *mut StackRef<V>) {
+    pub(crate) fn arguments(&self, arguments: Arguments) -> (*mut StackRef<V>, *mut StackRef<V>) {
         let Some(slots) = arguments.count.checked_add(arguments.under) else { underflow() };
         if !B::may_pop(&self.ends, self.top, slots) {
             underflow();
@@ -527,7 +527,7 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
 
     /// Notes in the frame where it goes on after a call.
     #[inline(always)]
-    fn wait(&self, top: *mut StackRef<V>, caches: u8, return_offset: u16) {
+    pub(crate) fn wait(&self, top: *mut StackRef<V>, caches: u8, return_offset: u16) {
         let specials = self.frame.specials();
         let position = <FramesOf<V> as Frames>::CALLING.resolve(caches, 0);
         specials.instruction().set(self.next.wrapping_sub(1).wrapping_offset(position));

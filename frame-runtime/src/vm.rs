@@ -1,5 +1,4 @@
 #![doc = include_str!("../docs/vm.md")]
-
 #![expect(unsafe_code, reason = "a VM promises what memory safety rests on")]
 
 use alloc::borrow::Cow;

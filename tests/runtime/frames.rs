@@ -2,6 +2,7 @@
 
 #![expect(unsafe_code, reason = "a VM promises what memory safety rests on")]
 
+mod calls;
 mod machine;
 #[path = "random.rs"]
 mod random;
@@ -70,6 +71,46 @@ macro_rules! versions {
                 let states = <P as Runs<generator::Machine>>::RULES;
                 let rows = states.numbers.iter().map(|(state, raw)| (states.table.state_name(*state).to_owned(), *raw));
                 check("PyFrameState", &rows.collect::<Vec<_>>());
+            }
+
+            #[test]
+            fn cells_are_copied_and_made() {
+                calls::cells_are_copied_and_made::<P>();
+            }
+
+            #[test]
+            fn instructions_do_what_their_names_say() {
+                calls::instructions_do_what_their_names_say::<P>();
+            }
+
+            #[test]
+            fn a_checked_loop_borrows_nothing() {
+                calls::a_checked_loop_borrows_nothing::<P>();
+            }
+
+            #[test]
+            fn trampolines_have_their_arguments_on_the_stack() {
+                calls::trampolines_have_their_arguments_on_the_stack::<P>();
+            }
+
+            #[test]
+            fn bound_arguments_find_their_slots() {
+                calls::bound_arguments_find_their_slots::<P>();
+            }
+
+            #[test]
+            fn frames_wait_for_their_loop() {
+                calls::frames_wait_for_their_loop::<P>();
+            }
+
+            #[test]
+            fn borrowed_locals_are_not_counted() {
+                calls::borrowed_locals_are_not_counted::<P>(<F as Frames>::TAGS.borrowed != 0);
+            }
+
+            #[test]
+            fn exceptions_find_their_handlers() {
+                calls::exceptions_find_their_handlers::<P>(<F as Frames>::TAGS.integer != 0);
             }
 
             #[test]

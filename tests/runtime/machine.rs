@@ -6,6 +6,7 @@ use std::ptr::NonNull;
 use std::rc::Rc;
 
 use frame_runtime::stack_ref::StackRef;
+use frame_runtime::table::Handler;
 use frame_runtime::version::Activation;
 use frame_runtime::vm::{self, CodeUnit, FrameCode, Function, Vm};
 
@@ -40,7 +41,19 @@ impl<P> Default for Machine<P> {
 }
 
 // SAFETY: it has no frame objects.
-unsafe impl<P: Activation> vm::FrameVm for Machine<P> {}
+unsafe impl<P: Activation> vm::FrameVm for Machine<P> {
+    fn make_cell(&self, content: Option<Value>) -> Option<Value> {
+        Some(Value::object("cell", Kind::Cell(content), None))
+    }
+
+    fn make_instruction_index(&self, unit: u32) -> Option<Value> {
+        Some(Value::object("int", Kind::Int(unit), None))
+    }
+
+    fn instruction_index(object: &Value) -> Option<u32> {
+        if let Kind::Int(unit) = object.0.kind { Some(unit) } else { None }
+    }
+}
 
 /// What it adds to frames: counted like an object.
 pub(crate) struct Extra(#[expect(dead_code, reason = "its end counts")] Counted);
@@ -88,13 +101,16 @@ impl Drop for Object {
 enum Kind {
     Plain,
     Code(Units),
-    Function { code: Value, globals: Value },
+    Cell(Option<Value>),
+    Int(u32),
+    Function { code: Value, globals: Value, closure: Vec<Value> },
 }
 
 pub(crate) struct Units {
     nlocalsplus: u32,
     stacksize: u32,
     units: Vec<CodeUnit>,
+    handlers: Vec<Handler>,
 }
 
 // SAFETY: nothing changes, and there is at least one unit.
@@ -109,6 +125,10 @@ unsafe impl FrameCode for Units {
 
     fn units(&self) -> &[CodeUnit] {
         &self.units
+    }
+
+    fn handler_at(&self, unit: u32) -> Option<Handler> {
+        self.handlers.iter().find(|handler| (handler.start..handler.end).contains(&unit)).copied()
     }
 }
 
@@ -132,9 +152,24 @@ impl Value {
 
     /// A function whose code has ten units whose arguments count.
     pub(crate) fn function(nlocalsplus: u32, stacksize: u32) -> Value {
+        Value::closure(nlocalsplus, stacksize, Vec::new(), Vec::new())
+    }
+
+    /// The same with cells of free variables and handlers of exceptions.
+    pub(crate) fn closure(nlocalsplus: u32, stacksize: u32, closure: Vec<Value>, handlers: Vec<Handler>) -> Value {
+        let code = Value::code(nlocalsplus, stacksize, handlers);
+        Value::object("function", Kind::Function { code, globals: Value::new("globals"), closure }, None)
+    }
+
+    /// Code of no function.
+    pub(crate) fn code(nlocalsplus: u32, stacksize: u32, handlers: Vec<Handler>) -> Value {
         let units = (0..10).map(|index| CodeUnit::new(7, index)).collect();
-        let code = Value::object("code", Kind::Code(Units { nlocalsplus, stacksize, units }), None);
-        Value::object("function", Kind::Function { code, globals: Value::new("globals") }, None)
+        Value::object("code", Kind::Code(Units { nlocalsplus, stacksize, units, handlers }), None)
+    }
+
+    /// What a cell holds.
+    pub(crate) fn content(&self) -> Option<Value> {
+        if let Kind::Cell(content) = &self.0.kind { content.clone() } else { panic!("no cell") }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -183,8 +218,8 @@ unsafe impl vm::Value for Value {
 
     fn as_function(&self) -> Option<Function<'_, Self>> {
         match &self.0.kind {
-            Kind::Function { code, globals } => {
-                Some(Function { code, globals: Some(globals), builtins: None, closure: &[] })
+            Kind::Function { code, globals, closure } => {
+                Some(Function { code, globals: Some(globals), builtins: None, closure })
             }
             _ => None,
         }

@@ -66,6 +66,7 @@
 mod code_call;
 mod distance;
 mod failure;
+mod frame;
 mod plan;
 mod spread;
 mod text;

@@ -182,6 +182,11 @@ impl Plan {
         self.slots.get().iter().copied().flatten()
     }
 
+    /// How many arguments have a slot of their own.
+    pub(crate) fn arguments(&self) -> usize {
+        self.sources().filter(|source| matches!(source, Source::Argument(_))).count()
+    }
+
     /// The arguments of `*args`, half-open, maybe none; `None` where the function has no such parameter.
     pub fn rest(&self) -> Option<Range<usize>> {
         self.rest.clone()

@@ -17,7 +17,6 @@ use core::mem;
 
 pub use fields::ObjectFields;
 
-use crate::data_stack::DataStack;
 use crate::frame::{Finally, FramePtr, InterpreterFrame, NoSlot, Place, Plain, Specials};
 use crate::generator_frame::Head;
 use crate::machine::generator::{self, event};
@@ -156,14 +155,12 @@ impl<V: FrameVm> FrameObject<V> {
 
     /// The caller's frame object (`f_back`), made if there is none. `None`: nobody called, or there is no memory.
     ///
-    /// `stack` is the one that the frame runs on.
-    ///
     /// Source: `PyFrame_GetBack`, Objects/frameobject.c.
-    pub fn back(&self, stack: &DataStack<V>) -> Option<V::Value> {
+    pub fn back(&self, vm: &V) -> Option<V::Value> {
         if let Some(back) = self.fields.back().get() {
             return Some(back);
         }
-        FramePtr::complete(self.frame()?.previous())?.object(stack.vm())
+        FramePtr::complete(self.frame()?.previous())?.object(vm)
     }
 
     /// The generator that the frame is in (`f_generator`, since 3.14), while it is.
