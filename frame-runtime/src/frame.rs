@@ -12,11 +12,12 @@ use core::ptr::{self, NonNull};
 
 use crate::data_stack::DataStack;
 use crate::frame_object::FrameObject;
+use crate::localsplus::Region;
 use crate::machine::Numbers;
 use crate::machine::owner;
 use crate::running::lost;
 use crate::stack_ref::{Ref, StackRef};
-use crate::version::{ClearStep, Frames, FramesOf};
+use crate::version::{ClearStep, Frames, FramesOf, Version};
 use crate::visit::{Kind, Visit, show};
 use crate::vm::{CodeUnit, FrameCode, FrameVm, Value};
 
@@ -627,6 +628,23 @@ impl<V: FrameVm> FramePtr<V> {
             unsafe { StackRef::visit(slot, visit) };
             slot = slot.wrapping_add(1);
         }
+    }
+
+    /// The region that a slot is in.
+    pub(crate) fn region(self, index: u32) -> Option<&'static Region> {
+        let localsplus = <V::Python as Version>::LOCALSPLUS;
+        let code = self.code()?;
+        let regions = localsplus.regions;
+        if index >= code.nlocalsplus() {
+            return regions.last().filter(|_| index - code.nlocalsplus() < code.stacksize());
+        }
+        let kind = code.kind(index)?;
+        let fits = |region: &&Region| region.holds & kind != 0 && region.without & kind == 0;
+        let mut fitting = regions.iter().filter(fits);
+        let first = fitting.next();
+        // Arguments and other locals are of the same kinds.
+        let second = fitting.next().filter(|_| index >= code.parameters());
+        second.or(first)
     }
 
     /// A slot in use that nobody holds: a local, or one of the stack.

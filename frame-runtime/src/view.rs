@@ -9,6 +9,7 @@ use crate::data_stack::DataStack;
 use crate::entry::Held;
 use crate::frame::{Finally, FramePtr, NoSlot, Place, Specials};
 use crate::generator_frame::{self, Head};
+use crate::localsplus::Region;
 use crate::stack_ref::{Ref, StackRef};
 use crate::visit::Visit;
 use crate::vm::FrameVm;
@@ -102,6 +103,12 @@ impl<V: FrameVm> FrameView<'_, V> {
     /// Slots in use: the locals, then what is on the stack. 0 while an eval loop holds the frame.
     pub fn used(self) -> u32 {
         self.frame.used()
+    }
+
+    /// The region that a slot is in: an argument, another local, a cell, a free variable, the stack. `None` where the code
+    /// does not say what kinds its variables are, and behind the last slot.
+    pub fn region(self, index: u32) -> Option<&'static Region> {
+        self.frame.region(index)
     }
 
     /// What is in a slot, counted.

@@ -182,6 +182,17 @@ pub unsafe trait FrameCode {
         0
     }
 
+    /// What kind of variable a slot is for (`co_localspluskinds`); none is known of code that does not say it.
+    fn kind(&self, slot: u32) -> Option<u8> {
+        let _ = slot;
+        None
+    }
+
+    /// Slots of parameters, `*args` and `**kwargs` included: the first ones.
+    fn parameters(&self) -> u32 {
+        0
+    }
+
     /// The line that the byte of code with this index comes from; `None` where no line is known. In front of the code,
     /// below 0, CPython says its first line.
     fn line_at(&self, lasti: i32) -> Option<i32> {

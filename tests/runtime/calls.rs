@@ -6,10 +6,11 @@ use std::ops::ControlFlow;
 
 use frame_runtime::arguments::{BindError, Call, Names, Plan, Signature};
 use frame_runtime::bounds::Bounds;
-use frame_runtime::data_stack::{DataStack, Limits};
+use frame_runtime::data_stack::{CHUNK_BYTES, DataStack, Limits};
 use frame_runtime::entry::Entry;
 use frame_runtime::machine::Gone;
-use frame_runtime::machine::owner::{OnPop, Thread};
+use frame_runtime::machine::generator::{Created, Executing, OnSend};
+use frame_runtime::machine::owner::{Generator, OnMakeGenerator, OnPop, Thread};
 use frame_runtime::running::{Arguments, ByOwner, Reason, Returned, Running, Site};
 use frame_runtime::stack_ref::{StackRef, Unpacked};
 use frame_runtime::table::Handler;
@@ -370,4 +371,53 @@ where
     let gone = ended();
     assert!(["other", "a"].iter().all(|name| gone.iter().any(|ended| ended == name)), "{gone:?}");
     assert_eq!(live(), 0);
+}
+
+/// The chain has all that run and have begun, the topmost first: across chunks, shims, and the frames of generators.
+pub(crate) fn chains_have_all_that_run<P: Activation>()
+where
+    Thread: OnPop<P, Gone> + OnMakeGenerator<P, Generator>,
+    Created: OnSend<P, Executing>,
+{
+    let deep = 300;
+    let inner = |stack: &DataStack<Machine<P>>| {
+        let walked = stack.enter(Value::new("shim"), |entry| {
+            let f = entry.call(Value::beginning_at(2), &mut []).expect("a call");
+            let mut g = f.call(Value::function(2, 1), Arguments::default(), Site::default()).expect("a call");
+            g.fetch();
+            let Ok((Returned::Frame(f), generator)) = by_thread(g).make_generator() else { panic!("the caller") };
+            let g = f.send(generator, Site::default()).expect("a call");
+            let (_, seen) = g.any().escape(|stack| {
+                let mut seen = Vec::new();
+                let walked = stack.walk(|frame| {
+                    seen.push((frame.lasti(), frame.used(), frame.is_generator()));
+                    ControlFlow::<()>::Continue(())
+                });
+                assert_eq!(walked, Ok(None));
+                seen
+            });
+            seen
+        });
+        walked.expect("nobody holds a frame")
+    };
+    enter::<P, _>(|entry| {
+        let function = Value::function(3, 50);
+        let mut f = entry.call(function.clone(), &mut []).expect("a call");
+        for depth in 1..deep {
+            for _ in 0..=depth % 5 {
+                f.fetch();
+            }
+            f = f.call(function.clone(), Arguments::default(), Site::default()).expect("a call");
+        }
+        f.fetch();
+        let (f, seen) = f.escape(inner);
+        assert!(f.stack().bytes() > 4 * CHUNK_BYTES, "it crosses chunks");
+        let (generator, rest) = seen.split_first().expect("frames");
+        assert_eq!((generator.1, generator.2), (2, true), "it runs, so it is in the chain");
+        assert_eq!(rest.len(), deep, "the caller of the generator has not begun: nobody sees it");
+        let expected = (1..deep).map(|depth| 2 * (depth % 5)).rev();
+        let calls = rest.iter().skip(1).map(|(lasti, ..)| usize::try_from(*lasti).expect("in the code"));
+        assert!(calls.eq(expected), "{rest:?}");
+        f.leave();
+    });
 }

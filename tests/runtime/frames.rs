@@ -104,6 +104,11 @@ macro_rules! versions {
             }
 
             #[test]
+            fn chains_have_all_that_run() {
+                calls::chains_have_all_that_run::<P>();
+            }
+
+            #[test]
             fn borrowed_locals_are_not_counted() {
                 calls::borrowed_locals_are_not_counted::<P>(<F as Frames>::TAGS.borrowed != 0);
             }

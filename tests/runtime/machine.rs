@@ -111,6 +111,7 @@ pub(crate) struct Units {
     stacksize: u32,
     units: Vec<CodeUnit>,
     handlers: Vec<Handler>,
+    first_traceable: usize,
 }
 
 // SAFETY: nothing changes, and there is at least one unit.
@@ -125,6 +126,10 @@ unsafe impl FrameCode for Units {
 
     fn units(&self) -> &[CodeUnit] {
         &self.units
+    }
+
+    fn first_traceable(&self) -> usize {
+        self.first_traceable
     }
 
     fn handler_at(&self, unit: u32) -> Option<Handler> {
@@ -164,7 +169,16 @@ impl Value {
     /// Code of no function.
     pub(crate) fn code(nlocalsplus: u32, stacksize: u32, handlers: Vec<Handler>) -> Value {
         let units = (0..10).map(|index| CodeUnit::new(7, index)).collect();
-        Value::object("code", Kind::Code(Units { nlocalsplus, stacksize, units, handlers }), None)
+        Value::object("code", Kind::Code(Units { nlocalsplus, stacksize, units, handlers, first_traceable: 0 }), None)
+    }
+
+    /// A function whose `RESUME` is the unit with this index: before, nobody sees its frames.
+    pub(crate) fn beginning_at(first_traceable: usize) -> Value {
+        let units = (0..10).map(|index| CodeUnit::new(7, index)).collect();
+        let units = Units { nlocalsplus: 1, stacksize: 1, units, handlers: Vec::new(), first_traceable };
+        let code = Value::object("code", Kind::Code(units), None);
+        let globals = Value::new("globals");
+        Value::object("function", Kind::Function { code, globals, closure: Vec::new() }, None)
     }
 
     /// What a cell holds.

@@ -8,6 +8,7 @@ use core::ops::Deref;
 
 use super::verify::{self, Unverified, VariableSlots, VerifyError};
 use super::{Branches, Code, InstructionSet, Instructions, branches};
+use crate::arguments::Signature;
 use crate::table::{DecodeError, Handler};
 use crate::version::Version;
 use crate::vm::{CodeUnit, FrameCode, Vm};
@@ -144,6 +145,14 @@ unsafe impl<V: Vm> FrameCode for Verified<V> {
     #[inline]
     fn first_traceable(&self) -> usize {
         self.0.first_traceable()
+    }
+
+    fn kind(&self, slot: u32) -> Option<u8> {
+        self.0.localspluskinds().get(slot as usize).copied()
+    }
+
+    fn parameters(&self) -> u32 {
+        u32::try_from(Signature::of(&self.0).slots()).unwrap_or(u32::MAX)
     }
 
     fn line_at(&self, lasti: i32) -> Option<i32> {

@@ -19,6 +19,7 @@ pub use fields::ObjectFields;
 
 use crate::frame::{Finally, FramePtr, InterpreterFrame, NoSlot, Place, Plain, Specials};
 use crate::generator_frame::Head;
+use crate::localsplus::Region;
 use crate::machine::generator::{self, event};
 use crate::machine::{Machine, Message, Outcome, Runs};
 use crate::room::Room;
@@ -202,6 +203,12 @@ impl<V: FrameVm> FrameObject<V> {
     /// Slots in use: the locals, then what is on the stack. 0 while an eval loop holds the frame.
     pub fn used(&self) -> u32 {
         self.frame().map_or(0, FramePtr::used)
+    }
+
+    /// The region that a slot is in: an argument, another local, a cell, a free variable, the stack. `None` where the code
+    /// does not say what kinds its variables are, and behind the last slot.
+    pub fn region(&self, index: u32) -> Option<&'static Region> {
+        self.frame()?.region(index)
     }
 
     /// What is in a slot, counted.
