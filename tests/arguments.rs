@@ -317,7 +317,8 @@ fn check_places(plan: &Plan, signature: &Signature, call: &impl Call) {
     places.extend(plan.rest().into_iter().flatten());
     places.extend(plan.keywords().into_iter().flatten().map(|(_, argument)| argument));
     places.sort_unstable();
-    assert!(places.into_iter().eq(0..call.positional() + call.keywords()), "an argument has no place, or two");
+    assert_eq!(plan.passed(), call.positional() + call.keywords());
+    assert!(places.into_iter().eq(0..plan.passed()), "an argument has no place, or two");
 }
 
 fn error(kind: &str, message: &[u8]) -> Json {

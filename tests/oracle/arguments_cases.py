@@ -367,9 +367,9 @@ def chosen():
         names = ["x" + "y" * length + "z" * 60]
         yield "unexpected, %d differ" % length, dict(one, parameters=names, keywords=["x" + "w" * length + "z" * 60])
         yield "unexpected, %d more" % length, dict(one, parameters=names, keywords=["x" + "z" * 60])
-    for half in (19, 20, 21):
-        names = ["Q" * 2 * half + "z" * 60]
-        yield "unexpected, case of %d" % half, dict(one, parameters=names, keywords=["q" * 2 * half + "z" * 60])
+    for length in (39, 40, 41):
+        names = ["Q" * length + "z" * 60]
+        yield "unexpected, case of %d" % length, dict(one, parameters=names, keywords=["q" * length + "z" * 60])
     for count in (749, 750, 751):
         yield "unexpected, %d" % count, {"argcount": count, "parameters": count, "keywords": ["p7489"]}
         yield "unexpected, %d, positional-only" % count, {

@@ -26,7 +26,8 @@ pub enum Source {
 /// Every argument of the call has exactly one place: a slot, [`rest`](Self::rest), or [`keywords`](Self::keywords).
 /// Defaults may be in any number of calls: a slot takes a reference of its own.
 ///
-/// What `Plan` is made of follows from [`Call::positional`] and [`Call::keywords`] as they were first answered.
+/// This holds for as many arguments as [`passed`](Self::passed) says, whatever a [`Call`] answers later: whoever
+/// moves values by a plan without looking compares that number with what there is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     slots: Slots,
@@ -35,6 +36,7 @@ pub struct Plan {
     /// Keywords of `**kwargs`, by number.
     keywords: Option<Vec<u32>>,
     positional: usize,
+    passed: usize,
 }
 
 /// Slots for which no memory is allocated.
@@ -82,7 +84,7 @@ impl Slots {
     }
 }
 
-/// Arguments and slots are counted by `co_argcount` and the like, or lie in memory as words: more than a `u32` holds are
+/// Slots are counted by numbers of 32 bits, and arguments lie in memory, a word each: more than a `u32` holds of them are
 /// not there.
 fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
@@ -123,7 +125,7 @@ impl Plan {
                 (Some(slot), _) if slots.is_bound(slot) => {
                     return Err(BindError::TypeError(Failure::MultipleValues { keyword: number(keyword) }));
                 }
-                (Some(slot), _) => slots.bind(slot, Source::Argument(number(positional + keyword))),
+                (Some(slot), _) => slots.bind(slot, Source::Argument(number(positional.saturating_add(keyword)))),
                 (None, Some(others)) => others.push(number(keyword)),
                 (None, None) => {
                     let failure = unexpected(signature, call, keyword).map_err(BindError::Raised)?;
@@ -145,7 +147,7 @@ impl Plan {
                 return Err(BindError::TypeError(Failure::MissingPositional { slots: missing }));
             }
             // Where there are more defaults than parameters, the last ones count.
-            for slot in required.max(positional)..argcount {
+            for slot in required..argcount {
                 if !slots.is_bound(slot) {
                     slots.bind(slot, Source::Default(number(slot + defaults - argcount)));
                 }
@@ -160,7 +162,7 @@ impl Plan {
         if !missing.is_empty() {
             return Err(BindError::TypeError(Failure::MissingKeywordOnly { slots: missing }));
         }
-        Ok(Plan { slots, rest, keywords: others, positional })
+        Ok(Plan { slots, rest, keywords: others, positional, passed: positional.saturating_add(keywords) })
     }
 
     /// The sources in the order of the slots, from slot 0 to that of the last parameter.
@@ -197,8 +199,13 @@ impl Plan {
     /// native caller can pass, the last value stays, as in any dict.
     pub fn keywords(&self) -> Option<impl ExactSizeIterator<Item = (usize, usize)>> {
         let positional = self.positional;
-        let pair = move |keyword: &u32| (*keyword as usize, positional + *keyword as usize);
+        let pair = move |keyword: &u32| (*keyword as usize, positional.saturating_add(*keyword as usize));
         self.keywords.as_ref().map(|keywords| keywords.iter().map(pair))
+    }
+
+    /// The arguments of the call, those of keywords included.
+    pub fn passed(&self) -> usize {
+        self.passed
     }
 }
 
