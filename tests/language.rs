@@ -192,8 +192,9 @@ fn member() -> impl Strategy<Value = Member> {
 
 fn layout() -> impl Strategy<Value = Item> {
     let direction = option::of(at(proptest::sample::select(vec![Direction::Ascending, Direction::Descending])));
-    let order = (proptest::sample::select(&["clear", "traverse"][..]), vec((field(), direction), 1..4), versions())
-        .prop_map(|(what, fields, versions)| Order { what: At::nowhere(what.to_owned()), fields, versions });
+    let what = proptest::sample::select(&["clear", "traverse"][..]).prop_map(|what| At::nowhere(what.to_owned()));
+    let order = (what, vec((field(), direction), 1..4), vec(name(), 0..2), versions())
+        .prop_map(|(what, fields, only, versions)| Order { what, fields, only, versions });
     let part = prop_oneof![
         4 => member().prop_map(|member| LayoutPart::Member(Box::new(member))),
         2 => order.prop_map(LayoutPart::Order),

@@ -1,14 +1,20 @@
 //! The generated mirrors, numbers and opcodes, used as a profiler would.
 
-use frame_runtime::frame::Place;
+use std::collections::BTreeSet;
+
+use frame_codegen::model::Spec;
+use frame_codegen::model::layout::Purpose;
+use frame_codegen::model::version::Minor;
+use frame_codegen::source::At;
+use frame_runtime::frame::{InterpreterFrame, Place};
 use frame_runtime::frame_object::ObjectFields;
 use frame_runtime::layout::{Flavour, Layout};
 use frame_runtime::mirror::{Addr, Mirror, Truncated};
 use frame_runtime::number::Number;
 use frame_runtime::opcode::Argument;
-use frame_runtime::version::{Activation, Frames, ObjectStep};
+use frame_runtime::version::{Activation, ClearStep, Frames, ObjectStep, Tags, Version};
 use frame_runtime::vm::Blank;
-use frame_tests::committed_spec;
+use frame_tests::{ask_again, committed_spec, files, root};
 
 /// Every fact is in the data that a reader asks at run time, and every release finds its layout.
 #[test]
@@ -291,6 +297,170 @@ fn frame_object_orders<P: Activation>() {
         assert_eq!(order.len(), there.len(), "{}: {order:?}", P::NAME);
         assert!(there.iter().all(|step| order.contains(step)), "{}: {order:?}", P::NAME);
     }
+}
+
+/// Each step of an order, and what the oracle calls that which dies in it.
+fn dead(step: ClearStep) -> &'static [&'static str] {
+    match step {
+        ClearStep::FrameObject => &[],
+        ClearStep::SlotsAscending => &["a", "b", "c"],
+        ClearStep::SlotsDescending => &["c", "b", "a"],
+        ClearStep::Locals => &["locals"],
+        ClearStep::Function => &["function"],
+        ClearStep::Executable => &["executable"],
+    }
+}
+
+/// What a frame object's own fields and its frame drop: when the object goes, or when its `clear()` is called.
+fn deaths<P: Activation>(way: &str) -> Vec<&'static str> {
+    let own = P::Frames::OWN_CLEAR;
+    let (with_memory, own_first) = match own {
+        [rest @ .., ClearStep::Executable] => (["executable"].as_slice(), rest),
+        all => ([].as_slice(), all),
+    };
+    let goes = way == "dealloc";
+    let mut deaths = Vec::new();
+    for step in P::Frames::OBJECT_CLEAR {
+        match step {
+            ObjectStep::OwnFrame if goes => deaths.extend(own_first.iter().flat_map(|step| dead(*step))),
+            ObjectStep::Back if goes => deaths.push("back"),
+            ObjectStep::OwnFrame | ObjectStep::Back => {}
+            ObjectStep::Trace => deaths.push("trace"),
+            ObjectStep::ExtraLocals => deaths.push("extra_locals"),
+            ObjectStep::LocalsCache => deaths.push("locals_cache"),
+            ObjectStep::Overwritten => deaths.push("overwritten"),
+        }
+    }
+    if goes {
+        deaths.extend(with_memory);
+    } else {
+        let slots = |step: &&ClearStep| matches!(step, ClearStep::SlotsAscending | ClearStep::SlotsDescending);
+        deaths.extend(own.iter().filter(slots).flat_map(|step| dead(*step)));
+        // The mapping goes too where the object has fields for names.
+        if P::Frames::OBJECT_CLEAR.contains(&ObjectStep::ExtraLocals) {
+            deaths.push("locals");
+        }
+    }
+    deaths
+}
+
+/// What was seen to die of the frame objects of a version (`tests/oracle/orders.py`) is what is declared, in that order.
+fn agrees_with_interpreters(version: &str, way: &str, declared: &[&str]) {
+    let mut unseen: BTreeSet<&str> = declared.iter().copied().collect();
+    for path in files(&root().join("tests/vectors/orders"), "json") {
+        let text = std::fs::read_to_string(&path).expect("a readable file");
+        let value: serde_json::Value = serde_json::from_str(&text).expect("the oracle writes JSON");
+        let release = value["python"].as_str().expect("a release");
+        if !release.rsplit_once('.').is_some_and(|(minor, _)| minor == version) {
+            continue;
+        }
+        for row in value["orders"].as_array().expect("rows").iter().filter(|row| row["way"] == way) {
+            let names = row["deaths"].as_array().expect("a list").iter();
+            let found: Vec<&str> = names.map(|name| name.as_str().expect("a name")).collect();
+            // A function has no mapping, a class no locals that are written from outside.
+            let here: Vec<&str> = declared.iter().copied().filter(|name| found.contains(name)).collect();
+            assert_eq!(found, here, "{release} {row}");
+            unseen.retain(|name| !found.contains(name));
+        }
+    }
+    assert!(unseen.is_empty(), "nobody saw in {version} when these die: {unseen:?}");
+}
+
+/// The order of a frame that lies in its object names what such a frame holds, each once.
+fn own_order<P: Activation>() {
+    let order = P::Frames::OWN_CLEAR;
+    let others = P::Frames::CLEAR.iter().filter(|step| **step != ClearStep::FrameObject);
+    // Slots go in the same direction as in an ending activation.
+    assert!(others.clone().all(|step| order.contains(step)), "{}: {order:?}", P::NAME);
+    assert_eq!(order.len(), others.count(), "{}: {order:?}", P::NAME);
+}
+
+/// Each offset is that of the field that the spec gives the role.
+fn offsets<P: Activation>(spec: &Spec) {
+    const FRAME: &str = "_PyInterpreterFrame";
+    let minor: Minor = P::NAME.parse().expect("a version");
+    let frame = P::LAYOUT.find_struct(FRAME).expect("a frame");
+    let meaning = spec.meaning.frame(minor).expect("a frame");
+    let of_role = |role| meaning.by_role(role, minor, Default::default()).and_then(|row| frame.field(&row.name));
+    let found = InterpreterFrame::<Blank<P>>::OFFSETS;
+    for (role, offset) in [
+        ("executable", Some(found.executable)),
+        ("function", Some(found.function)),
+        ("globals", Some(found.globals)),
+        ("builtins", Some(found.builtins)),
+        ("locals", Some(found.locals)),
+        ("frame_object", Some(found.frame_object)),
+        ("previous", Some(found.previous)),
+        ("instruction", Some(found.instruction)),
+        ("stack_top", Some(found.stack_top)),
+        ("return_offset", found.return_offset),
+        ("owner", Some(found.owner)),
+    ] {
+        assert_eq!(offset, of_role(role).map(|field| field.offset), "{role} of {}", P::NAME);
+    }
+    // What is said of their types is so.
+    let index = of_role("stack_top").is_some_and(|field| field.ty == "i32");
+    assert_eq!(index, minor.minor <= 13, "{}", P::NAME);
+    assert!(of_role("return_offset").is_none_or(|field| field.ty == "u16"), "{}", P::NAME);
+    assert_eq!(of_role("owner").map(|field| field.ty), Some("i8"), "{}", P::NAME);
+    for role in ["executable", "function"] {
+        let tagged = of_role(role).is_some_and(|field| field.ty == "_PyStackRef");
+        assert_eq!(tagged, P::Frames::TAGS != Tags::NONE, "{role} of {}", P::NAME);
+    }
+}
+
+#[test]
+fn a_jit_finds_the_fields_of_frames() {
+    let (spec, _) = committed_spec();
+    macro_rules! of_each {
+        ($($version:ident)*) => {
+            $( offsets::<frame_runtime::version::$version>(&spec); )*
+        };
+    }
+    frame_runtime::for_each_activation!(of_each);
+}
+
+#[test]
+fn frame_objects_die_as_in_interpreters() {
+    macro_rules! of_each {
+        ($($version:ident)*) => {
+            $(
+                own_order::<frame_runtime::version::$version>();
+                for way in ["dealloc", "clear"] {
+                    type Python = frame_runtime::version::$version;
+                    agrees_with_interpreters(Python::NAME, way, &deaths::<Python>(way));
+                }
+            )*
+        };
+    }
+    frame_runtime::for_each_activation!(of_each);
+}
+
+/// Until 3.10 the object is the frame.
+#[test]
+fn classic_frames_die_as_in_interpreters() {
+    let (spec, _) = committed_spec();
+    for version in ["3.8", "3.9", "3.10"] {
+        let minor: Minor = version.parse().expect("a version");
+        let frame = spec.meaning.layout_of("PyFrameObject", minor).expect("a frame");
+        let order = frame.order(Purpose::Clear, minor).expect("an order");
+        let dead = |(field, _): &(At<String>, _)| match field.value.as_str() {
+            "f_localsplus" => ["a", "b", "c"].as_slice(),
+            "f_back" => &["back"],
+            "f_locals" => &["locals"],
+            "f_trace" => &["trace"],
+            "f_code" => &["executable"],
+            _ => &[],
+        };
+        let declared: Vec<&str> = order.fields.iter().flat_map(|step| dead(step)).copied().collect();
+        agrees_with_interpreters(version, "dealloc", &declared);
+    }
+}
+
+/// The installed interpreters do what they were seen doing.
+#[test]
+fn installed_interpreters_drop_in_that_order() {
+    ask_again("orders.py", "orders", "drops in another order now");
 }
 
 macro_rules! of_frame_objects {

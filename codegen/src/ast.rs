@@ -269,6 +269,8 @@ pub struct Order {
     pub what: At<String>,
     /// The fields, and in which direction the slots.
     pub fields: Vec<(At<String>, Option<At<Direction>>)>,
+    /// Who holds the frame.
+    pub only: Vec<At<String>>,
     /// In which versions.
     pub versions: Versions,
 }
@@ -605,7 +607,11 @@ impl fmt::Display for Order {
             Some(direction) => format!("{name} {direction}"),
             None => name.value.clone(),
         });
-        write!(f, "{} {}{};", self.what, fields.collect::<Vec<_>>().join(", "), self.versions)
+        write!(f, "{} {}", self.what, fields.collect::<Vec<_>>().join(", "))?;
+        if !self.only.is_empty() {
+            write!(f, " for {}", list(&self.only))?;
+        }
+        write!(f, "{};", self.versions)
     }
 }
 

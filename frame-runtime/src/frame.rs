@@ -37,6 +37,9 @@ impl<V: FrameVm> InterpreterFrame<V> {
     /// Bytes before the slots.
     pub const SLOTS_OFFSET: usize = mem::offset_of!(Self, slots);
 
+    /// Where the fields lie that every version has, for code that reaches them without the runtime.
+    pub const OFFSETS: Offsets = <<FramesOf<V> as Frames>::Specials<V> as Specials<V>>::OFFSETS;
+
     /// Words before the slots (`FRAME_SPECIALS_SIZE` if the VM adds nothing).
     pub const SPECIALS_WORDS: usize = {
         assert!(align_of::<Self>() == size_of::<usize>(), "a frame is aligned as a word");
@@ -46,11 +49,47 @@ impl<V: FrameVm> InterpreterFrame<V> {
     };
 }
 
+/// Where the fields of a frame's header lie, for a JIT: each in bytes from the start of the frame.
+///
+/// A field that is no integer is one word. Pointers are plain ones; where [`TAGS`](Frames::TAGS) says that slots have tags,
+/// `executable` and `function` are encoded like slots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offsets {
+    /// The code object (`f_code`, `f_executable`): strong.
+    pub executable: usize,
+    /// The function (`f_func`, `f_funcobj`): strong.
+    pub function: usize,
+    /// The globals (`f_globals`): borrowed from the function.
+    pub globals: usize,
+    /// The builtins (`f_builtins`): borrowed from the function.
+    pub builtins: usize,
+    /// The namespace of a module or class (`f_locals`): strong, may be null.
+    pub locals: usize,
+    /// The frame object (`frame_obj`): strong, null until someone looks.
+    pub frame_object: usize,
+    /// The caller (`previous`): a pointer to the start of its frame, not counted.
+    pub previous: usize,
+    /// The instruction (`prev_instr`, `instr_ptr`): a pointer into the code's units;
+    /// [`Position`](crate::version::Position) says where it stands when.
+    pub instruction: usize,
+    /// The end of the evaluation stack. Until 3.13 (`stacktop`) an `i32`: slots in use, counted from the first local; -1
+    /// while a loop holds the end. From 3.14 on (`stackpointer`) a pointer behind the topmost slot in use; null while a
+    /// loop holds the end.
+    pub stack_top: usize,
+    /// What the caller skips when its callee returns (`return_offset`): a `u16`, in code units. `None` in 3.11.
+    pub return_offset: Option<usize>,
+    /// Who owns the frame's memory (`owner`): an `i8`, a number of the version's.
+    pub owner: usize,
+}
+
 /// The header of a frame, whichever fields a version has and wherever they are. For generated types; see
 /// [`Vouched`](crate::version::Vouched).
 ///
 /// All fields are cells: frames are reached through shared references.
 pub trait Specials<V: FrameVm>: Sized {
+    /// Where the fields lie.
+    const OFFSETS: Offsets;
+
     /// A header.
     fn new(start: Start<V>) -> Self;
     /// The code object (`f_code`, `f_executable`): strong.

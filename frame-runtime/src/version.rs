@@ -71,7 +71,7 @@ pub(crate) const fn keeps_link<V: FrameVm>() -> bool {
 /// each field what it is given for it. The same holds for [`Frames::ObjectFields`], whose references
 /// [`ObjectFields::new`] must leave null. [`Frames::TAGS`] and [`Frames::NULL_SLOT`] must tell null, counted, borrowed and
 /// integer slots apart. Owner numbers must differ, [`Frames::SHIM`] among them. Positions of an instruction must lie
-/// within it. [`Frames::CLEAR`] and [`Frames::OBJECT_CLEAR`] must name no step twice.
+/// within it. [`Frames::CLEAR`], [`Frames::OWN_CLEAR`] and [`Frames::OBJECT_CLEAR`] must name no step twice.
 pub unsafe trait Vouched {}
 
 /// Generated beside this crate, out of facts that were imported: no other crate can say this of a type.
@@ -97,6 +97,12 @@ pub trait Frames:
     const TAGS: Tags;
     /// The order in which an ending frame is released.
     const CLEAR: &'static [ClearStep];
+    /// The order in which a frame is released that lies in its frame object, when that goes; such a frame has no object.
+    /// Where the [code](ClearStep::Executable) is the last step it goes with the object's memory, behind all steps of
+    /// [`OBJECT_CLEAR`](Self::OBJECT_CLEAR).
+    ///
+    /// Source: `frame_dealloc`, Objects/frameobject.c.
+    const OWN_CLEAR: &'static [ClearStep];
     /// The order in which a cycle collector visits a frame.
     const TRAVERSE: &'static [ClearStep];
     /// The order in which a frame object is released.

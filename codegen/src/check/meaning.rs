@@ -8,7 +8,7 @@ use crate::lower::meaning::nearest;
 use crate::model::Spec;
 use crate::model::facts::{Facts, Struct};
 use crate::model::layout::{
-    FRAME_LAYOUT, Layout, Localsplus, OBJECT_LAYOUT, Order, Ownership, Position, Purpose, SITUATIONS,
+    FRAME_LAYOUT, Layout, Localsplus, Member, OBJECT_LAYOUT, Order, Ownership, Position, Purpose, SITUATIONS,
 };
 use crate::model::ty::Type;
 use crate::model::version::{Flavour, Minor, Range};
@@ -345,7 +345,7 @@ fn orders(spec: &Spec, layout: &Layout, structs: &Structs<'_>, sink: &mut Sink) 
             sink.report(
                 Diagnostic::error(
                     "order-twice",
-                    format!("`{}` has two `{}` orders for one version", layout.name, second.purpose.word()),
+                    format!("`{}` has two `{}` orders for one version", layout.name, second.purpose.words()),
                 )
                 .at(second.span, format!("the second one: {}", second.range))
                 .and(first.span, format!("the first one: {}", first.range)),
@@ -374,6 +374,7 @@ fn order_field(layout: &Layout, structs: &Structs<'_>, order: &Order, sink: &mut
             let member = layout.member(name, facts.version.value, facts.flavour.value);
             let slots = member.is_some_and(|member| member.ownership == Ownership::Slots);
             let problem = match member.map(|member| &member.ownership) {
+                _ if member.is_some_and(|member| is_null(member, order.purpose)) => "null in a frame that lies in its object",
                 // Which build has it does not matter for an order.
                 None if layout.members.iter().any(|member| {
                     member.name == *name && member.build.is_some() && member.range.contains(facts.version.value)
@@ -399,7 +400,7 @@ fn order_field(layout: &Layout, structs: &Structs<'_>, order: &Order, sink: &mut
             let near = nearest(name, &known).filter(|near| *near != name.value);
             let diagnostic = Diagnostic::error(
                 "order-field",
-                format!("`{name}` cannot stand in the `{}` order of CPython {}", order.purpose.word(), facts.version),
+                format!("`{name}` cannot stand in the `{}` order of CPython {}", order.purpose.words(), facts.version),
             )
             .at(name.span, problem);
             sink.report(match near {
@@ -411,11 +412,16 @@ fn order_field(layout: &Layout, structs: &Structs<'_>, order: &Order, sink: &mut
     any_wrong
 }
 
-/// Where more than one field holds references, both orders are there and name all of them; those that name what they
+/// Whether nothing is in a field when an order is gone through: a frame that its object holds does not hold that.
+fn is_null(member: &Member, purpose: Purpose) -> bool {
+    purpose == Purpose::OwnClear && member.role.as_ref().is_some_and(|role| role.value == "frame_object")
+}
+
+/// Where more than one field holds references, all orders are there and name all of them; those that name what they
 /// should not have a finding.
 fn order_missing(spec: &Spec, layout: &Layout, structs: &Structs<'_>, wrong: &[&Order], sink: &mut Sink) {
     let all = spec.minors();
-    for purpose in [Purpose::Clear, Purpose::Traverse] {
+    for purpose in Purpose::ALL {
         let mut left_out: BTreeMap<String, BTreeSet<Minor>> = BTreeMap::new();
         let mut without: BTreeSet<Minor> = BTreeSet::new();
         for (facts, item) in structs {
@@ -425,7 +431,9 @@ fn order_missing(spec: &Spec, layout: &Layout, structs: &Structs<'_>, wrong: &[&
                 .iter()
                 .filter(|field| {
                     let member = layout.member(&field.name, minor, flavour);
-                    member.is_some_and(|member| matches!(member.ownership, Ownership::Strong | Ownership::Slots))
+                    member.is_some_and(|member| {
+                        matches!(member.ownership, Ownership::Strong | Ownership::Slots) && !is_null(member, purpose)
+                    })
                 })
                 .map(|field| field.name.value.as_str())
                 .collect();
@@ -438,6 +446,8 @@ fn order_missing(spec: &Spec, layout: &Layout, structs: &Structs<'_>, wrong: &[&
                         }
                     }
                 }
+                // Nothing but a frame moves into its object.
+                None if purpose == Purpose::OwnClear && layout.name.value != FRAME_LAYOUT => {}
                 None if strong.len() > 1 => {
                     without.insert(minor);
                 }
@@ -451,7 +461,7 @@ fn order_missing(spec: &Spec, layout: &Layout, structs: &Structs<'_>, wrong: &[&
                     "order-missing",
                     format!(
                         "`{name}` holds a reference and is not in the `{}` order of {}",
-                        purpose.word(),
+                        purpose.words(),
                         list_minors(&minors, &all)
                     ),
                 )
@@ -463,10 +473,10 @@ fn order_missing(spec: &Spec, layout: &Layout, structs: &Structs<'_>, wrong: &[&
             sink.report(
                 Diagnostic::error(
                     "order-missing",
-                    format!("`{}` has no `{}` order in {}", layout.name, purpose.word(), list_minors(&without, &all)),
+                    format!("`{}` has no `{}` order in {}", layout.name, purpose.words(), list_minors(&without, &all)),
                 )
                 .at(layout.name.span, "more than one of its fields holds a reference")
-                .help(format!("write `{} FIELD, FIELD;` as CPython does it", purpose.word())),
+                .help(format!("write `{}` as CPython does it", purpose.pattern())),
             );
         }
     }

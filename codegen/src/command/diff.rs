@@ -68,10 +68,11 @@ JSON: one object with the keys `old`, `new` and `changes`.
                              decide, each conditions, outcome (goes, an error, an answer), message,
                              next (absent when the state stays)
     layout_added, layout_removed
-                             layout, struct, what, fields, clear, traverse
+                             layout, struct, what, fields, clear, own_clear, traverse
     meaning_added            struct, field
     meaning_changed          struct, old, new: name, role, ownership, keeper, null, what
-    order_changed            struct, purpose (clear, traverse), old, new: field, direction
+    order_changed            struct, purpose (clear, clear for frame_object, traverse),
+                             old, new: field, direction
     localsplus_added, localsplus_removed
                              localsplus, what, kinds, regions, argument_cells_share
     kind_added, kind_removed localsplus, kind

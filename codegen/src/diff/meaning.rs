@@ -66,11 +66,13 @@ fn layouts(old: &Facts, new: &Facts, meaning: &Meaning, changes: &mut Vec<Meanin
                 Pair::Both(..) | Pair::Gone(_) => {}
             }
         }
-        for (purpose, old, new) in
-            [(Purpose::Clear, was.clear, is.clear), (Purpose::Traverse, was.traverse, is.traverse)]
-        {
+        for (purpose, old, new) in [
+            (Purpose::Clear, was.clear, is.clear),
+            (Purpose::OwnClear, was.own_clear, is.own_clear),
+            (Purpose::Traverse, was.traverse, is.traverse),
+        ] {
             if old != new {
-                let (structure, purpose) = (structure.to_owned(), purpose.word());
+                let (structure, purpose) = (structure.to_owned(), purpose.words());
                 changes.push(MeaningChange::OrderChanged { structure, purpose, old, new });
             }
         }
@@ -86,6 +88,7 @@ fn layout_fact(structure: &str, layout: &Layout, facts: &Facts) -> LayoutFact {
         what: layout.doc.clone(),
         fields: members.map(meaning_fact).collect(),
         clear: order_fact(layout, Purpose::Clear, facts),
+        own_clear: order_fact(layout, Purpose::OwnClear, facts),
         traverse: order_fact(layout, Purpose::Traverse, facts),
     }
 }

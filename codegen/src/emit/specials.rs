@@ -40,7 +40,7 @@ pub(super) fn emit(spec: &Spec) -> Body {
     let mut items = vec![quote! {
         use core::cell::Cell;
         use core::mem::offset_of;
-        use crate::frame::{InterpreterFrame, Lent, Link, Place, Plain, Specials, StackIndex, StackPointer, StackTop, Start, Tagged};
+        use crate::frame::{InterpreterFrame, Lent, Link, Offsets, Place, Plain, Specials, StackIndex, StackPointer, StackTop, Start, Tagged};
         use crate::vm::{Blank, CodeUnit, FrameVm};
     }];
     items.push(cells::use_markers(&all));
@@ -78,9 +78,10 @@ fn emit_header(spec: &Spec, first: Minor, header: &Fields, minors: &[Minor]) -> 
         }
     }];
     items.extend(checks);
-    let accessors = accessors(header);
+    let (offsets, accessors) = (offsets(header), accessors(header));
     items.push(quote! {
         impl<V: FrameVm> Specials<V> for #ty<V> {
+            const OFFSETS: Offsets = #offsets;
             #[inline(always)]
             fn new(start: Start<V>) -> Self {
                 #ty { #(#starts)* }
@@ -105,6 +106,35 @@ fn cell_start(field: &Field) -> TokenStream {
         ("entry", _) => quote!(Cell::new(start.is_entry as u8)),
         _ => field.empty(),
     }
+}
+
+/// Where the roles lie in the struct whose `impl` this is in.
+fn offsets(header: &Fields) -> TokenStream {
+    let offset = |role: &str| {
+        let name = header.by_role(role)?.ident();
+        Some(quote!(offset_of!(Self, #name)))
+    };
+    let always = [
+        "executable",
+        "function",
+        "globals",
+        "builtins",
+        "locals",
+        "frame_object",
+        "previous",
+        "instruction",
+        "stack_top",
+        "owner",
+    ];
+    let always = always.into_iter().filter_map(|role| {
+        let (field, offset) = (format_ident!("{role}"), offset(role)?);
+        Some(quote!(#field: #offset,))
+    });
+    let return_offset = match offset("return_offset") {
+        Some(offset) => quote!(Some(#offset)),
+        None => quote!(None),
+    };
+    quote!(Offsets { #(#always)* return_offset: #return_offset })
 }
 
 fn accessors(header: &Fields) -> Vec<TokenStream> {

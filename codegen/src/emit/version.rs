@@ -83,6 +83,7 @@ fn frames(
     let null = Literal::u64_unsuffixed(null);
     let tags = tags(facts);
     let clear = clear_steps(layout, layout.order(Purpose::Clear, minor)?, minor);
+    let own_clear = clear_steps(layout, layout.order(Purpose::OwnClear, minor)?, minor);
     let traverse = clear_steps(layout, layout.order(Purpose::Traverse, minor)?, minor);
     let object_clear = object_steps(object, object.order(Purpose::Clear, minor)?, minor);
     let object_traverse = object_steps(object, object.order(Purpose::Traverse, minor)?, minor);
@@ -111,6 +112,7 @@ fn frames(
             const NULL_SLOT: usize = #null;
             const TAGS: Tags = #tags;
             const CLEAR: &'static [ClearStep] = &[#(#clear),*];
+            const OWN_CLEAR: &'static [ClearStep] = &[#(#own_clear),*];
             const TRAVERSE: &'static [ClearStep] = &[#(#traverse),*];
             const OBJECT_CLEAR: &'static [ObjectStep] = &[#(#object_clear),*];
             const OBJECT_TRAVERSE: &'static [ObjectStep] = &[#(#object_traverse),*];

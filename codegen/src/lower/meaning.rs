@@ -8,7 +8,7 @@ use crate::diag::{Diagnostic, Sink};
 use crate::lookup::edit_distance;
 use crate::model::Meaning;
 use crate::model::layout::{
-    ADDENDS, ANCHORS, EXTRA_TYPES, Extra, FRAME_LAYOUT, FRAME_ROLES, Kind, Layout, Localsplus, Member, OBJECT_LAYOUT,
+    ADDENDS, ANCHORS, EXTRA_TYPES, Extra, FRAME_LAYOUT, FRAME_ROLES, HOLDERS, Kind, Layout, Localsplus, Member, OBJECT_LAYOUT,
     OBJECT_ROLES, OWNERSHIPS, Order, Ownership, Place, Position, Purpose, Region, SITUATIONS, signed,
 };
 use crate::model::machine::{
@@ -474,12 +474,11 @@ fn lower_layout(item: ast::Layout, sink: &mut Sink) -> Layout {
     for part in item.parts {
         match part {
             ast::LayoutPart::Member(member) => layout.members.extend(lower_member(*member, &layout.name, sink)),
-            ast::LayoutPart::Order(order) => layout.orders.push(Order {
-                purpose: if order.what.value == "clear" { Purpose::Clear } else { Purpose::Traverse },
-                range: range(&order.versions, sink),
-                fields: order.fields,
-                span: order.what.span,
-            }),
+            ast::LayoutPart::Order(order) => {
+                let Some(purpose) = purpose(&order, &layout.name, sink) else { continue };
+                let range = range(&order.versions, sink);
+                layout.orders.push(Order { purpose, range, fields: order.fields, span: order.what.span });
+            }
             ast::LayoutPart::Extra(extra) => {
                 if !EXTRA_TYPES.contains(&extra.ty.value.as_str()) {
                     sink.report(unknown("extra-type", "type of an extra field", &extra.ty, EXTRA_TYPES));
@@ -491,6 +490,29 @@ fn lower_layout(item: ast::Layout, sink: &mut Sink) -> Layout {
     }
     name_twice("extra-twice", "extra field", layout.extras.iter().map(|extra| &extra.name), sink);
     layout
+}
+
+/// What an order is for; `for` makes it that of one who holds the frame.
+fn purpose(order: &ast::Order, layout: &At<String>, sink: &mut Sink) -> Option<Purpose> {
+    let clears = order.what.value == "clear";
+    let mut purpose = if clears { Purpose::Clear } else { Purpose::Traverse };
+    for holder in &order.only {
+        if !words(HOLDERS).contains(&holder.value.as_str()) {
+            sink.report(unknown("order-holder", "holder with an order of its own", holder, &words(HOLDERS)));
+            return None;
+        }
+        if !clears || layout.value != FRAME_LAYOUT {
+            let title = format!("the `{}` order of `{layout}` is the same for all", order.what);
+            sink.report(
+                Diagnostic::error("order-holder", title)
+                    .at(holder.span, format!("only `clear` of `{FRAME_LAYOUT}` is another one for a holder"))
+                    .help("leave `for` out"),
+            );
+            return None;
+        }
+        purpose = Purpose::OwnClear;
+    }
+    Some(purpose)
 }
 
 fn lower_member(member: ast::Member, layout: &At<String>, sink: &mut Sink) -> Option<Member> {

@@ -144,19 +144,37 @@ impl Member {
 pub enum Purpose {
     /// Dropping references.
     Clear,
+    /// Dropping those of a frame that lies in its frame object, when that goes.
+    OwnClear,
     /// The cycle collector's visit.
     Traverse,
 }
 
 impl Purpose {
-    /// Its word in the spec language.
-    pub fn word(self) -> &'static str {
+    /// All of them.
+    pub const ALL: [Purpose; 3] = [Purpose::Clear, Purpose::OwnClear, Purpose::Traverse];
+
+    /// Its words in the spec language.
+    pub fn words(self) -> &'static str {
         match self {
             Purpose::Clear => "clear",
+            Purpose::OwnClear => "clear for frame_object",
             Purpose::Traverse => "traverse",
         }
     }
+
+    /// How an order for it is written.
+    pub fn pattern(self) -> &'static str {
+        match self {
+            Purpose::Clear => "clear FIELD, FIELD;",
+            Purpose::OwnClear => "clear FIELD, FIELD for frame_object;",
+            Purpose::Traverse => "traverse FIELD, FIELD;",
+        }
+    }
 }
+
+/// Who holds a frame and releases it in an order of its own, and which one that is.
+pub const HOLDERS: &[(&str, &str)] = &[("frame_object", "the frame object that the frame lies in")];
 
 /// In which order fields are dropped or visited.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -568,10 +568,12 @@ impl Walk {
     }
 
     fn order(self, pair: Pair<'_, Rule>) -> Parsed<Order> {
-        let mut order = Order { what: self.word(&pair), fields: Vec::new(), versions: Versions::default() };
+        let (fields, only, versions) = (Vec::new(), Vec::new(), Versions::default());
+        let mut order = Order { what: self.word(&pair), fields, only, versions };
         for part in pair.into_inner() {
             match part.as_rule() {
                 Rule::w_order => order.what = self.word(&part),
+                Rule::only => order.only = inner(part).flat_map(|names| self.names(names)).collect(),
                 Rule::range => order.versions = self.versions(part)?,
                 _ => {
                     let mut parts = part.into_inner();

@@ -57,7 +57,11 @@ pub(super) fn push_struct(text: &mut String, item: &Struct, view: &View<'_>, sty
     }
 
     let mut first = true;
-    for (purpose, what) in [(Purpose::Clear, "dropped in this order:"), (Purpose::Traverse, "visited in this order:")] {
+    for (purpose, what) in [
+        (Purpose::Clear, "dropped in this order:"),
+        (Purpose::OwnClear, "by its frame object in this one:"),
+        (Purpose::Traverse, "visited in this order:"),
+    ] {
         let Some(steps) = order_fact(layout, purpose, view.facts) else { continue };
         let steps: Vec<String> = steps.iter().map(|step| printable(&say_step(step))).collect();
         if first {

@@ -4,8 +4,8 @@
 use core::cell::Cell;
 use core::mem::offset_of;
 use crate::frame::{
-    InterpreterFrame, Lent, Link, Place, Plain, Specials, StackIndex, StackPointer,
-    StackTop, Start, Tagged,
+    InterpreterFrame, Lent, Link, Offsets, Place, Plain, Specials, StackIndex,
+    StackPointer, StackTop, Start, Tagged,
 };
 use crate::vm::{Blank, CodeUnit, FrameVm};
 
@@ -58,6 +58,20 @@ const _: () = {
 };
 
 impl<V: FrameVm> Specials<V> for Specials3_11<V> {
+    const OFFSETS: Offsets = Offsets {
+        executable: offset_of!(Self, f_code),
+        function: offset_of!(Self, f_func),
+        globals: offset_of!(Self, f_globals),
+        builtins: offset_of!(Self, f_builtins),
+        locals: offset_of!(Self, f_locals),
+        frame_object: offset_of!(Self, frame_obj),
+        previous: offset_of!(Self, previous),
+        instruction: offset_of!(Self, prev_instr),
+        stack_top: offset_of!(Self, stacktop),
+        owner: offset_of!(Self, owner),
+        return_offset: None,
+    };
+
     #[inline(always)]
     fn new(start: Start<V>) -> Self {
         Specials3_11 {
@@ -178,6 +192,20 @@ const _: () = {
 };
 
 impl<V: FrameVm> Specials<V> for Specials3_12<V> {
+    const OFFSETS: Offsets = Offsets {
+        executable: offset_of!(Self, f_code),
+        function: offset_of!(Self, f_funcobj),
+        globals: offset_of!(Self, f_globals),
+        builtins: offset_of!(Self, f_builtins),
+        locals: offset_of!(Self, f_locals),
+        frame_object: offset_of!(Self, frame_obj),
+        previous: offset_of!(Self, previous),
+        instruction: offset_of!(Self, prev_instr),
+        stack_top: offset_of!(Self, stacktop),
+        owner: offset_of!(Self, owner),
+        return_offset: Some(offset_of!(Self, return_offset)),
+    };
+
     #[inline(always)]
     fn new(start: Start<V>) -> Self {
         Specials3_12 {
@@ -298,6 +326,20 @@ const _: () = {
 };
 
 impl<V: FrameVm> Specials<V> for Specials3_13<V> {
+    const OFFSETS: Offsets = Offsets {
+        executable: offset_of!(Self, f_executable),
+        function: offset_of!(Self, f_funcobj),
+        globals: offset_of!(Self, f_globals),
+        builtins: offset_of!(Self, f_builtins),
+        locals: offset_of!(Self, f_locals),
+        frame_object: offset_of!(Self, frame_obj),
+        previous: offset_of!(Self, previous),
+        instruction: offset_of!(Self, instr_ptr),
+        stack_top: offset_of!(Self, stacktop),
+        owner: offset_of!(Self, owner),
+        return_offset: Some(offset_of!(Self, return_offset)),
+    };
+
     #[inline(always)]
     fn new(start: Start<V>) -> Self {
         Specials3_13 {
@@ -439,6 +481,20 @@ const _: () = {
 };
 
 impl<V: FrameVm> Specials<V> for Specials3_14<V> {
+    const OFFSETS: Offsets = Offsets {
+        executable: offset_of!(Self, f_executable),
+        function: offset_of!(Self, f_funcobj),
+        globals: offset_of!(Self, f_globals),
+        builtins: offset_of!(Self, f_builtins),
+        locals: offset_of!(Self, f_locals),
+        frame_object: offset_of!(Self, frame_obj),
+        previous: offset_of!(Self, previous),
+        instruction: offset_of!(Self, instr_ptr),
+        stack_top: offset_of!(Self, stackpointer),
+        owner: offset_of!(Self, owner),
+        return_offset: Some(offset_of!(Self, return_offset)),
+    };
+
     #[inline(always)]
     fn new(start: Start<V>) -> Self {
         Specials3_14 {

@@ -179,6 +179,12 @@ impl Frames for Cpython3_11 {
         ClearStep::Function,
         ClearStep::Executable,
     ];
+    const OWN_CLEAR: &'static [ClearStep] = &[
+        ClearStep::Function,
+        ClearStep::Locals,
+        ClearStep::SlotsAscending,
+        ClearStep::Executable,
+    ];
     const TRAVERSE: &'static [ClearStep] = &[
         ClearStep::FrameObject,
         ClearStep::Locals,
@@ -309,6 +315,12 @@ impl Frames for Cpython3_12 {
         ClearStep::Function,
         ClearStep::Executable,
     ];
+    const OWN_CLEAR: &'static [ClearStep] = &[
+        ClearStep::Function,
+        ClearStep::Locals,
+        ClearStep::SlotsAscending,
+        ClearStep::Executable,
+    ];
     const TRAVERSE: &'static [ClearStep] = &[
         ClearStep::FrameObject,
         ClearStep::Locals,
@@ -437,6 +449,12 @@ impl Frames for Cpython3_13 {
         ClearStep::SlotsAscending,
         ClearStep::Locals,
         ClearStep::Function,
+        ClearStep::Executable,
+    ];
+    const OWN_CLEAR: &'static [ClearStep] = &[
+        ClearStep::Function,
+        ClearStep::Locals,
+        ClearStep::SlotsAscending,
         ClearStep::Executable,
     ];
     const TRAVERSE: &'static [ClearStep] = &[
@@ -594,6 +612,12 @@ impl Frames for Cpython3_14 {
         ClearStep::Function,
         ClearStep::Executable,
     ];
+    const OWN_CLEAR: &'static [ClearStep] = &[
+        ClearStep::Executable,
+        ClearStep::Function,
+        ClearStep::Locals,
+        ClearStep::SlotsDescending,
+    ];
     const TRAVERSE: &'static [ClearStep] = &[
         ClearStep::FrameObject,
         ClearStep::Locals,
@@ -750,6 +774,12 @@ impl Frames for Cpython3_15 {
         ClearStep::Locals,
         ClearStep::Function,
         ClearStep::Executable,
+    ];
+    const OWN_CLEAR: &'static [ClearStep] = &[
+        ClearStep::Executable,
+        ClearStep::Function,
+        ClearStep::Locals,
+        ClearStep::SlotsDescending,
     ];
     const TRAVERSE: &'static [ClearStep] = &[
         ClearStep::FrameObject,

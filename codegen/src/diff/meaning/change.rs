@@ -101,7 +101,7 @@ pub enum MeaningChange {
         /// CPython's name.
         #[serde(rename = "struct")]
         structure: String,
-        /// `clear` or `traverse`.
+        /// `clear`, `clear for frame_object` or `traverse`.
         purpose: &'static str,
         /// Before.
         old: Option<Vec<StepFact>>,
@@ -254,6 +254,9 @@ pub struct LayoutFact {
     pub fields: Vec<MeaningFact>,
     /// In which order references are dropped.
     pub clear: Option<Vec<StepFact>>,
+    /// In which order a frame object drops those of the frame that lies in it; absent where it has no other one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub own_clear: Option<Vec<StepFact>>,
     /// In which order the cycle collector visits.
     pub traverse: Option<Vec<StepFact>>,
 }

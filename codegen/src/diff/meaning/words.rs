@@ -8,6 +8,7 @@ use super::say::{
     what_kind,
 };
 use crate::diff::words::{Words, push_words};
+use crate::model::layout::Purpose;
 use crate::terminal::{Ink, paint, printable};
 
 /// What a change of meaning is said under.
@@ -217,8 +218,9 @@ impl Words {
                         lines.push(Said::new(Ink::Plain, &field.name, say_meaning(field)));
                     }
                     self.said(&lines);
-                    self.order("clear", None, fact.clear.as_deref());
-                    self.order("traverse", None, fact.traverse.as_deref());
+                    self.order(Purpose::Clear.words(), None, fact.clear.as_deref());
+                    self.order(Purpose::OwnClear.words(), None, fact.own_clear.as_deref());
+                    self.order(Purpose::Traverse.words(), None, fact.traverse.as_deref());
                     return;
                 }
                 MeaningChange::LayoutRemoved(fact) => {
