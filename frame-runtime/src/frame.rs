@@ -559,6 +559,13 @@ impl<V: FrameVm> FramePtr<V> {
         self.existing_object_ref().map(|object| V::Value::clone(&object))
     }
 
+    /// The frame was moved here: its object, if there is one, finds it here from now on.
+    pub(crate) fn tell_object(self) {
+        if let Some(object) = self.existing_object_ref().as_deref().and_then(V::frame_object) {
+            object.follow(self);
+        }
+    }
+
     /// A look at the frame's object, if there is one. It must not be changed meanwhile.
     fn existing_object_ref<'a>(self) -> Option<Ref<'a, V>> {
         // SAFETY: the frame owns the reference; callers look at it only for as long as nothing else is done.

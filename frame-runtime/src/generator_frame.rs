@@ -358,6 +358,7 @@ impl<'t, V: FrameVm, O: 'static, B: Bounds> Running<'t, V, O, B> {
         moved.spill(moved.slots().wrapping_add((top.addr() - first.addr()) / size_of::<usize>()));
         moved.specials().previous().set(None);
         moved.specials().owner().set(<FramesOf<V> as Numbers<owner::Generator>>::RAW);
+        moved.tell_object();
         let generator = GeneratorFrame::of(moved);
         // SAFETY: it was the topmost frame, and was moved away.
         unsafe { stack.pop(frame.memory()) };

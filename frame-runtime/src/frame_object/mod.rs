@@ -61,6 +61,11 @@ impl<V: FrameVm> FrameObject<V> {
         self.fields.frame().set(Some(frame));
     }
 
+    /// Its frame lies here from now on.
+    pub(crate) fn follow(&self, frame: FramePtr<V>) {
+        self.fields.frame().set(Some(frame));
+    }
+
     /// The frame goes, and is not moved here: nothing can be asked from here on.
     pub(crate) fn detach(&self) {
         self.fields.frame().set(None);
