@@ -762,6 +762,23 @@ impl<V: FrameVm> FramePtr<V> {
         self.specials().function().pointer().map(|raw| unsafe { Self::look(raw) })
     }
 
+    /// The mapping of names; none in a function.
+    #[inline(always)]
+    pub(crate) fn namespace<'a>(self) -> Option<Ref<'a, V>> {
+        // SAFETY: the frame holds it until it is changed or cleared; callers look at it only for as long as nothing is.
+        self.specials().locals().pointer().map(|raw| unsafe { Self::look(raw) })
+    }
+
+    /// Changes the mapping of names, and returns what was there.
+    pub(crate) fn replace_namespace(self, namespace: Option<V::Value>) -> Option<V::Value> {
+        let field = self.specials().locals();
+        let old = field.take();
+        if let Some(namespace) = namespace {
+            field.put(namespace);
+        }
+        old
+    }
+
     #[inline(always)]
     pub(crate) fn globals<'a>(self) -> Option<Ref<'a, V>> {
         // SAFETY: the function keeps its globals, and the frame the function; callers look only at frames that run, and
@@ -879,8 +896,13 @@ impl<V: FrameVm> FramePtr<V> {
     /// One step of the version's order. What is there is taken before it is dropped.
     #[inline(always)]
     fn clear_step(self, step: usize, end: *mut StackRef<V>) {
+        self.release_step(<FramesOf<V> as Frames>::CLEAR.get(step), end);
+    }
+
+    #[inline(always)]
+    fn release_step(self, step: Option<&ClearStep>, end: *mut StackRef<V>) {
         let specials = self.specials();
-        match <FramesOf<V> as Frames>::CLEAR.get(step) {
+        match step {
             // SAFETY: slots below the end of the stack are initialised, and all locals always are. The frame's own end was
             // set to the first slot, so nobody else takes them; steps differ, so this is the only one.
             Some(ClearStep::SlotsAscending) => unsafe { release_slots::<V, true>(self.slots(), end) },
@@ -892,6 +914,29 @@ impl<V: FrameVm> FramePtr<V> {
             // The size of the memory is the code's.
             Some(ClearStep::Executable) | None => {}
         }
+    }
+
+    /// Ends a frame that lies in its object, which goes: what it holds is released in the order for that
+    /// ([`Frames::OWN_CLEAR`]), `rest` does what the object holds besides.
+    pub(crate) fn end_own(self, rest: impl FnOnce()) {
+        let end = self.stack_end();
+        self.spill(self.slots());
+        let take_code = || drop(self.specials().executable().take());
+        // Code that is last goes behind all else.
+        let _code = Finally(take_code);
+        let _extra = Finally(|| self.drop_extra());
+        let mut rest = Some(rest);
+        let _rest = Finally(|| {
+            if let Some(rest) = rest.take() {
+                rest();
+            }
+        });
+        let order = <FramesOf<V> as Frames>::OWN_CLEAR;
+        let code_is_last = order.last() == Some(&ClearStep::Executable);
+        each(order, &|step| match step {
+            ClearStep::Executable if !code_is_last => take_code(),
+            _ => self.release_step(Some(step), end),
+        });
     }
 
     /// Releases the slots, in the order of the version, and the mapping of names if `namespace` says so: `clear()` of a frame
@@ -1039,6 +1084,14 @@ pub(crate) unsafe fn release_slots<V: FrameVm, const ASCENDING: bool>(first: *mu
     let mut rest = Rest::<V, ASCENDING> { first, end };
     rest.run();
     mem::forget(rest);
+}
+
+/// Does a step after the other, each also when one before it panics.
+pub(crate) fn each<T>(steps: &[T], step: &dyn Fn(&T)) {
+    if let [first, rest @ ..] = steps {
+        let _rest = Finally(|| each(rest, step));
+        step(first);
+    }
 }
 
 /// Does something at the end of its scope, also when a panic passes.

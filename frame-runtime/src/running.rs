@@ -282,6 +282,17 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
         self.frame.builtins()
     }
 
+    /// The mapping that holds the names of a module or class; none in a function.
+    #[inline(always)]
+    pub fn namespace(&self) -> Option<Ref<'_, V>> {
+        self.frame.namespace()
+    }
+
+    /// Gives the frame a mapping for its names, and returns what was there. A frame begins without one.
+    pub fn set_namespace(&mut self, namespace: Option<V::Value>) -> Option<V::Value> {
+        self.frame.replace_namespace(namespace)
+    }
+
     /// What the VM added to the frame.
     #[inline(always)]
     pub fn extra(&self) -> &V::FrameExtra {

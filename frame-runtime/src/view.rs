@@ -1,16 +1,14 @@
 //! Looking at frames: the chain of those that run, the topmost first.
 
-#![expect(unsafe_code, reason = "what a field refers to is looked at")]
-
 use core::marker::PhantomData;
 use core::ops::ControlFlow;
 
 use crate::data_stack::DataStack;
 use crate::entry::Held;
-use crate::frame::{Finally, FramePtr, NoSlot, Place, Specials};
+use crate::frame::{Finally, FramePtr, NoSlot, Place};
 use crate::generator_frame::{self, Head};
 use crate::localsplus::Region;
-use crate::stack_ref::{Ref, StackRef};
+use crate::stack_ref::StackRef;
 use crate::visit::Visit;
 use crate::vm::FrameVm;
 
@@ -62,8 +60,7 @@ impl<V: FrameVm> FrameView<'_, V> {
 
     /// The mapping that holds the names of a module or class.
     pub fn namespace(self) -> Option<V::Value> {
-        // SAFETY: the frame owns the reference, and cloning changes no frame.
-        self.frame.specials().locals().pointer().map(|raw| V::Value::clone(&*unsafe { Ref::<V>::new(raw) }))
+        self.frame.namespace().map(|namespace| V::Value::clone(&namespace))
     }
 
     /// Where it stands, in bytes of code; -1 before the first instruction.

@@ -374,7 +374,9 @@ fn order_field(layout: &Layout, structs: &Structs<'_>, order: &Order, sink: &mut
             let member = layout.member(name, facts.version.value, facts.flavour.value);
             let slots = member.is_some_and(|member| member.ownership == Ownership::Slots);
             let problem = match member.map(|member| &member.ownership) {
-                _ if member.is_some_and(|member| is_null(member, order.purpose)) => "null in a frame that lies in its object",
+                _ if member.is_some_and(|member| is_null(member, order.purpose)) => {
+                    "null in a frame that lies in its object"
+                }
                 // Which build has it does not matter for an order.
                 None if layout.members.iter().any(|member| {
                     member.name == *name && member.build.is_some() && member.range.contains(facts.version.value)

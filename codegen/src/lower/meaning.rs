@@ -8,8 +8,8 @@ use crate::diag::{Diagnostic, Sink};
 use crate::lookup::edit_distance;
 use crate::model::Meaning;
 use crate::model::layout::{
-    ADDENDS, ANCHORS, EXTRA_TYPES, Extra, FRAME_LAYOUT, FRAME_ROLES, HOLDERS, Kind, Layout, Localsplus, Member, OBJECT_LAYOUT,
-    OBJECT_ROLES, OWNERSHIPS, Order, Ownership, Place, Position, Purpose, Region, SITUATIONS, signed,
+    ADDENDS, ANCHORS, EXTRA_TYPES, Extra, FRAME_LAYOUT, FRAME_ROLES, HOLDERS, Kind, Layout, Localsplus, Member,
+    OBJECT_LAYOUT, OBJECT_ROLES, OWNERSHIPS, Order, Ownership, Place, Position, Purpose, Region, SITUATIONS, signed,
 };
 use crate::model::machine::{
     ANSWERS, ERRORS, Event, Flavour, GUARDS, Machine, Named, Next, Outcome, PLACEHOLDERS, Row, State, StateForm, Test,

@@ -17,13 +17,13 @@ use core::mem;
 
 pub use fields::ObjectFields;
 
-use crate::frame::{Finally, FramePtr, InterpreterFrame, NoSlot, Place, Plain, Specials};
+use crate::frame::{Finally, FramePtr, InterpreterFrame, NoSlot, Place, Plain, each};
 use crate::generator_frame::Head;
 use crate::localsplus::Region;
 use crate::machine::generator::{self, event};
 use crate::machine::{Machine, Message, Outcome, Runs};
 use crate::room::Room;
-use crate::stack_ref::{Ref, StackRef};
+use crate::stack_ref::StackRef;
 use crate::version::{Frames, FramesOf, ObjectStep};
 use crate::visit::{Kind, Visit, show};
 use crate::vm::{FrameCode, FrameVm, Value};
@@ -129,9 +129,7 @@ impl<V: FrameVm> FrameObject<V> {
 
     /// The mapping that holds the names of a module or class; until 3.12 also the snapshot of a function's locals.
     pub fn namespace(&self) -> Option<V::Value> {
-        // SAFETY: the frame owns the reference, and cloning changes no frame.
-        let look = |raw| V::Value::clone(&*unsafe { Ref::<V>::new(raw) });
-        self.frame()?.specials().locals().pointer().map(look)
+        self.frame()?.namespace().map(|namespace| V::Value::clone(&namespace))
     }
 
     /// Where the frame stands, in bytes of code; -1 before the first instruction (`f_lasti`).
@@ -361,14 +359,6 @@ impl<V: FrameVm> FrameObject<V> {
     }
 }
 
-/// Does a step after the other, each also when one before it panics.
-fn each<T>(steps: &[T], step: &dyn Fn(&T)) {
-    if let [first, rest @ ..] = steps {
-        let _rest = Finally(|| each(rest, step));
-        step(first);
-    }
-}
-
 /// Why a frame is not cleared.
 pub enum ClearError<V: FrameVm> {
     /// It runs, or waits in a way that forbids it: an exception of this type, with this message.
@@ -399,10 +389,9 @@ impl<V: FrameVm> core::error::Error for ClearError<V> {}
 
 impl<V: FrameVm> Drop for FrameObject<V> {
     fn drop(&mut self) {
-        let own = self.frame().filter(|_| self.is_over());
-        let _fields = Finally(|| self.clear_fields(true));
-        if let Some(frame) = own {
-            frame.end(|| ());
+        match self.frame().filter(|_| self.is_over()) {
+            Some(frame) => frame.end_own(|| self.clear_fields(true)),
+            None => self.clear_fields(true),
         }
     }
 }
