@@ -158,8 +158,10 @@ fn check(set: &InstructionSet, line: &Line) -> Vec<String> {
     if found != line.branches {
         wrong.push(format!("{}: branches {found:?}, not {:?}", line.name, line.branches));
     }
-    if let Err(error) = verify(set, &line.unverified()) {
-        wrong.push(format!("{}: {error}", line.name));
+    match unproven_borrows(set, &line.unverified()) {
+        Err(error) => wrong.push(format!("{}: {error}", line.name)),
+        Ok(unproven) if unproven.is_empty() => {}
+        Ok(unproven) => wrong.push(format!("{}: borrows are not proven at {unproven:?}", line.name)),
     }
     wrong
 }

@@ -5,7 +5,7 @@
 
 use core::iter::FusedIterator;
 
-use super::rule::{Effect, Flow, Group, Rule};
+use super::rule::{Effect, Flow, Group, Rule, Slots};
 use crate::layout::{Layout, Numbers};
 use crate::opcode::Argument;
 
@@ -54,13 +54,16 @@ struct Row {
     known: bool,
     argument: Argument,
     rule: Rule,
+    /// The same with a counted reference, of what pushes borrowed locals.
+    counted: Option<u8>,
 }
 
 impl InstructionSet {
     /// What a layout's opcodes are.
     pub const fn new(layout: &'static Layout) -> InstructionSet {
         let minor = layout.minor() as u16;
-        let unknown = Row { base: 0, caches: 0, known: false, argument: Argument::None, rule: Rule::of("", 0) };
+        let unknown =
+            Row { base: 0, caches: 0, known: false, argument: Argument::None, rule: Rule::of("", 0), counted: None };
         let mut rows = [unknown; 256];
         let mut number = 0;
         while number < 256 {
@@ -70,13 +73,17 @@ impl InstructionSet {
                     Some(base) => base,
                     None => info,
                 };
-                rows[number] = Row {
-                    base: base.number,
-                    caches: info.caches,
-                    known: true,
-                    argument: base.argument,
-                    rule: Rule::of(base.name, minor),
+                let mut rule = Rule::of(base.name, minor);
+                let counted = match rule.slots {
+                    Slots::Borrows(name) | Slots::BorrowsPair(name) => find(layout, name),
+                    _ => None,
                 };
+                // What cannot be replaced by an instruction that counts is not run at all.
+                if rule.slots.borrows() && !same_size(layout, base.number, counted) {
+                    rule = unknown.rule;
+                }
+                rows[number] =
+                    Row { base: base.number, caches: info.caches, known: true, argument: base.argument, rule, counted };
             }
             number += 1;
         }
@@ -141,6 +148,13 @@ impl InstructionSet {
     #[inline]
     pub const fn caches(&self, opcode: u8) -> u8 {
         self.rows[opcode as usize].caches
+    }
+
+    /// Of an opcode that pushes locals without counting them, the one that does the same and counts; `None` of all
+    /// others. `opcode` is a base.
+    #[inline]
+    pub const fn counted(&self, opcode: u8) -> Option<u8> {
+        self.rows[opcode as usize].counted
     }
 
     /// How many entries from the top of the stack an instruction takes or looks at; as many must be there. `None` for
@@ -341,6 +355,15 @@ const fn find(layout: &Layout, name: &str) -> Option<u8> {
         number += 1;
     }
     None
+}
+
+/// Whether an opcode has as many caches as another one.
+const fn same_size(layout: &Layout, opcode: u8, other: Option<u8>) -> bool {
+    let Some(other) = other else { return false };
+    match (&layout.opcodes[opcode as usize], &layout.opcodes[other as usize]) {
+        (Some(one), Some(other)) => one.caches == other.caches,
+        _ => false,
+    }
 }
 
 const fn group(layout: &'static Layout, name: &str) -> Option<&'static Numbers> {

@@ -10,6 +10,7 @@
 //! `bytearray`, too large an `int`, unknown keywords), copies of instances of subclasses of `str`, and the audit event
 //! `code.__new__`.
 
+mod borrow;
 mod branch;
 mod fault;
 mod instruction;
@@ -42,7 +43,7 @@ use variables::Slots;
 pub use crate::table::Handler;
 pub use branch::{Branch, Branches, branches};
 pub use instruction::{Instruction, InstructionSet, Instructions};
-pub use verify::{Fault, HandlerFault, Unverified, VariableSlots, VerifyError, verify};
+pub use verify::{Fault, HandlerFault, Unverified, VariableSlots, VerifyError, unproven_borrows, verify};
 
 /// A code object.
 ///

@@ -17,6 +17,54 @@ pub(super) struct Rule {
     pub(super) flow: Flow,
     /// What its operand must be.
     pub(super) operand: Operand,
+    /// Which of the entries that it takes or looks at are there afterwards.
+    pub(super) left: Left,
+    /// What it does to local variables.
+    pub(super) slots: Slots,
+}
+
+/// Which of the entries that an instruction takes or looks at are there afterwards; all others that it leaves are its
+/// own. Only where references can be borrowed, from 3.14 on, more than [`Taken`](Left::Taken) is said.
+///
+/// Source: `optimize_load_fast`, Python/flowgraph.c.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Left {
+    /// None.
+    Taken,
+    /// All but so many on the top stay where they are, or come again there.
+    Below(u8),
+    /// The topmost one may come again, so many above where the lowest one was.
+    Top(u8),
+    /// One is copied to the top.
+    Copy,
+    /// One changes places with the topmost one.
+    Swap,
+}
+
+/// What an instruction does to local variables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Slots {
+    /// It changes none, and pushes none that it does not count.
+    Keeps,
+    /// It pushes one without counting it. The opcode of this name does the same and counts.
+    Borrows(&'static str),
+    /// The same with two, of four bits of the operand each, the upper ones first.
+    BorrowsPair(&'static str),
+    /// It changes one. What a changing instruction takes from the stack goes into the variable.
+    Changes,
+    /// It changes that of the upper bits of a pair.
+    ChangesFirst,
+    /// It changes both of a pair.
+    ChangesPair,
+    /// It changes the free variables.
+    ChangesFree,
+}
+
+impl Slots {
+    /// Whether it pushes what it does not count.
+    pub(super) const fn borrows(self) -> bool {
+        matches!(self, Slots::Borrows(_) | Slots::BorrowsPair(_))
+    }
 }
 
 /// A net effect on the stack.
@@ -128,7 +176,16 @@ pub(super) enum Group {
 impl Rule {
     const fn new(popped: u8) -> Rule {
         let popped = Popped { fixed: popped, times: 0, bits: 0 };
-        Rule { popped, taken: None, raises: true, effect: Effect::Layout, flow: Flow::Next, operand: Operand::Any }
+        Rule {
+            popped,
+            taken: None,
+            raises: true,
+            effect: Effect::Layout,
+            flow: Flow::Next,
+            operand: Operand::Any,
+            left: Left::Taken,
+            slots: Slots::Keeps,
+        }
     }
 
     const fn times(mut self, times: u8) -> Rule {
@@ -166,13 +223,25 @@ impl Rule {
         self
     }
 
+    const fn leaves(mut self, left: Left) -> Rule {
+        self.left = left;
+        self
+    }
+
+    const fn does(mut self, slots: Slots) -> Rule {
+        self.slots = slots;
+        self
+    }
+
     /// The rule of an opcode that stands for itself, in version 3.`minor`.
     ///
     /// Source: Python/ceval.c (3.8 to 3.11), Python/bytecodes.c (from 3.12 on); from 3.13 on `_PyOpcode_num_popped`,
     /// Include/internal/pycore_opcode_metadata.h, says the same of the number of entries.
     pub(super) const fn of(name: &str, minor: u16) -> Rule {
         use Flow::*;
+        use Left::{Below, Top};
         use Operand::*;
+        use Slots::*;
 
         const fn plain(popped: u8) -> Rule {
             Rule::new(popped)
@@ -204,61 +273,61 @@ impl Rule {
             b"KW_NAMES" | b"LOAD_CONST" => plain(0).needs(Const),
             b"LOAD_NAME" | b"DELETE_NAME" | b"DELETE_GLOBAL" => plain(0).needs(Name(0)),
             b"LOAD_GLOBAL" => plain(0).needs(Name(if minor >= 11 { 1 } else { 0 })),
-            b"LOAD_FAST" | b"LOAD_FAST_CHECK" | b"LOAD_FAST_BORROW" | b"LOAD_FAST_AND_CLEAR" | b"DELETE_FAST" => {
-                plain(0).needs(Local)
-            }
-            b"LOAD_FAST_LOAD_FAST" | b"LOAD_FAST_BORROW_LOAD_FAST_BORROW" => plain(0).needs(Pair),
+            b"LOAD_FAST" | b"LOAD_FAST_CHECK" => plain(0).needs(Local),
+            b"LOAD_FAST_LOAD_FAST" => plain(0).needs(Pair),
+            b"LOAD_FAST_BORROW" => plain(0).needs(Local).does(Borrows("LOAD_FAST")),
+            b"LOAD_FAST_BORROW_LOAD_FAST_BORROW" => plain(0).needs(Pair).does(BorrowsPair("LOAD_FAST_LOAD_FAST")),
+            b"LOAD_FAST_AND_CLEAR" | b"DELETE_FAST" => plain(0).needs(Local).does(Changes),
             b"LOAD_CLOSURE" | b"LOAD_DEREF" | b"DELETE_DEREF" | b"LOAD_CLASSDEREF" => plain(0).needs(Free),
             // From 3.12 on a comprehension that was inlined may borrow the slot of a free variable.
-            b"MAKE_CELL" => plain(0).needs(if minor >= 12 { Free } else { Cell }),
-            b"COPY_FREE_VARS" => plain(0).needs(FreeCount),
+            b"MAKE_CELL" => plain(0).needs(if minor >= 12 { Free } else { Cell }).does(Changes),
+            b"COPY_FREE_VARS" => plain(0).needs(FreeCount).does(ChangesFree),
             b"LOAD_COMMON_CONSTANT" => plain(0).quiet().needs(Of(Group::CommonConstant)),
             b"GEN_START" => plain(1).needs(Within(0, 2)),
 
             // One entry.
             b"POP_TOP" | b"PRINT_EXPR" | b"IMPORT_STAR" => plain(1),
-            b"UNARY_POSITIVE"
-            | b"UNARY_NEGATIVE"
-            | b"UNARY_NOT"
-            | b"UNARY_INVERT"
-            | b"TO_BOOL"
-            | b"GET_AITER"
-            | b"GET_AWAITABLE"
-            | b"GET_YIELD_FROM_ITER"
-            | b"LIST_TO_TUPLE"
-            | b"ASYNC_GEN_WRAP"
-            | b"BEFORE_WITH"
-            | b"BEFORE_ASYNC_WITH"
-            | b"FORMAT_SIMPLE"
-            | b"EXIT_INIT_CHECK" => plain(1),
-            b"GET_ITER" => plain(1).needs(if minor >= 15 { Within(0, 3) } else { Any }),
+            b"UNARY_POSITIVE" | b"UNARY_NEGATIVE" | b"UNARY_NOT" | b"UNARY_INVERT" | b"GET_AITER"
+            | b"LIST_TO_TUPLE" | b"ASYNC_GEN_WRAP" | b"BEFORE_WITH" | b"BEFORE_ASYNC_WITH" | b"EXIT_INIT_CHECK" => {
+                plain(1)
+            }
+            // What they find may be what they are asked for.
+            b"TO_BOOL" | b"FORMAT_SIMPLE" | b"GET_AWAITABLE" | b"GET_YIELD_FROM_ITER" => plain(1).leaves(Below(0)),
+            // 3.15 leaves what it iterates over by an index.
+            b"GET_ITER" if minor >= 15 => plain(1).needs(Within(0, 3)).leaves(Below(0)),
+            b"GET_ITER" => plain(1),
             b"CONVERT_VALUE" => plain(1).needs(Within(1, 3)),
             b"FORMAT_VALUE" => plain(1).bits(4),
             b"CALL_INTRINSIC_1" => plain(1).needs(Of(Group::Intrinsic1)),
-            b"LOAD_SPECIAL" => plain(1).needs(Of(Group::SpecialMethod)),
+            b"LOAD_SPECIAL" => plain(1).needs(Of(Group::SpecialMethod)).leaves(Top(1)),
             b"UNPACK_SEQUENCE" | b"UNPACK_EX" => plain(1),
-            b"STORE_FAST" => plain(1).needs(Local),
-            b"STORE_FAST_LOAD_FAST" => plain(1).needs(Pair),
+            b"STORE_FAST" => plain(1).needs(Local).does(Changes),
+            b"STORE_FAST_LOAD_FAST" => plain(1).needs(Pair).does(ChangesFirst),
             b"STORE_DEREF" | b"LOAD_FROM_DICT_OR_DEREF" => plain(1).needs(Free),
             b"STORE_NAME" | b"STORE_GLOBAL" | b"DELETE_ATTR" | b"LOAD_METHOD" | b"LOAD_FROM_DICT_OR_GLOBALS" => {
                 plain(1).needs(Name(0))
             }
-            b"LOAD_ATTR" => plain(1).needs(Name(if minor >= 12 { 1 } else { 0 })),
+            b"LOAD_ATTR" => plain(1).needs(Name(if minor >= 12 { 1 } else { 0 })).leaves(Top(1)),
             b"DUP_TOP" => plain(1).takes(0),
 
             // Looked at, and left where it is.
-            b"GET_ANEXT" | b"GET_LEN" | b"MATCH_MAPPING" | b"MATCH_SEQUENCE" => plain(1).takes(0),
-            b"IMPORT_FROM" => plain(1).takes(0).needs(Name(0)),
-            b"MATCH_KEYS" | b"COPY_DICT_WITHOUT_KEYS" | b"DUP_TOP_TWO" | b"ROT_TWO" => plain(2).takes(0),
+            b"GET_ANEXT" | b"GET_LEN" | b"MATCH_MAPPING" | b"MATCH_SEQUENCE" => plain(1).takes(0).leaves(Below(0)),
+            b"IMPORT_FROM" => plain(1).takes(0).needs(Name(0)).leaves(Below(0)),
+            b"MATCH_KEYS" => plain(2).takes(0).leaves(Below(0)),
+            b"COPY_DICT_WITHOUT_KEYS" | b"DUP_TOP_TWO" | b"ROT_TWO" => plain(2).takes(0),
             b"ROT_THREE" => plain(3).takes(0),
             b"ROT_FOUR" => plain(4).takes(0),
-            b"COPY" | b"SWAP" | b"ROT_N" => plain(0).times(1).takes(0).needs(Within(1, u32::MAX)),
+            b"COPY" => plain(0).times(1).takes(0).needs(Within(1, u32::MAX)).leaves(Left::Copy),
+            b"SWAP" => plain(0).times(1).takes(0).needs(Within(1, u32::MAX)).leaves(Left::Swap),
+            b"ROT_N" => plain(0).times(1).takes(0).needs(Within(1, u32::MAX)),
             b"LIST_APPEND" | b"LIST_EXTEND" | b"SET_ADD" | b"SET_UPDATE" | b"DICT_UPDATE" => {
-                plain(1).times(1).takes(1).needs(Within(1, u32::MAX))
+                plain(1).times(1).takes(1).needs(Within(1, u32::MAX)).leaves(Below(1))
             }
-            b"MAP_ADD" => plain(2).times(1).takes(2).needs(Within(1, u32::MAX)),
+            b"MAP_ADD" => plain(2).times(1).takes(2).needs(Within(1, u32::MAX)).leaves(Below(2)),
             // The function that is called lies below, for the message.
-            b"DICT_MERGE" => plain(if minor >= 13 { 4 } else { 3 }).times(1).takes(1).needs(Within(1, u32::MAX)),
+            b"DICT_MERGE" => {
+                plain(if minor >= 13 { 4 } else { 3 }).times(1).takes(1).needs(Within(1, u32::MAX)).leaves(Below(1))
+            }
 
             // Two and more.
             b"BINARY_ADD"
@@ -295,7 +364,7 @@ impl Rule {
             | b"CHECK_EG_MATCH" => plain(2),
             // 3.12 pops the iterator too.
             b"END_FOR" => plain(if minor >= 13 { 1 } else { 2 }).quiet(),
-            b"CHECK_EXC_MATCH" => plain(2).takes(1),
+            b"CHECK_EXC_MATCH" => plain(2).takes(1).leaves(Below(1)),
             b"BINARY_OP" => plain(2).needs(Of(Group::Binary)),
             b"COMPARE_OP" => plain(2).needs(Compare(match minor {
                 0..=11 => 0,
@@ -304,13 +373,13 @@ impl Rule {
             })),
             b"IS_OP" | b"CONTAINS_OP" => plain(2).needs(Within(0, 1)),
             b"CALL_INTRINSIC_2" => plain(2).needs(Of(Group::Intrinsic2)),
-            b"STORE_FAST_STORE_FAST" => plain(2).needs(Pair),
+            b"STORE_FAST_STORE_FAST" => plain(2).needs(Pair).does(ChangesPair),
             b"STORE_ATTR" => plain(2).needs(Name(0)),
             // 3.15: two bits say whether the import is lazy.
             b"IMPORT_NAME" => plain(2).needs(Name(if minor >= 15 { 2 } else { 0 })),
-            b"SET_FUNCTION_ATTRIBUTE" => plain(2).needs(OneBit(if minor >= 14 { 31 } else { 15 })),
+            b"SET_FUNCTION_ATTRIBUTE" => plain(2).needs(OneBit(if minor >= 14 { 31 } else { 15 })).leaves(Top(0)),
             b"STORE_SUBSCR" | b"BINARY_SLICE" | b"MATCH_CLASS" => plain(3),
-            b"LOAD_SUPER_ATTR" => plain(3).needs(Name(2)),
+            b"LOAD_SUPER_ATTR" => plain(3).needs(Name(2)).leaves(Top(1)),
             b"STORE_SLICE" => plain(4),
             b"BUILD_TUPLE"
             | b"BUILD_LIST"
@@ -344,13 +413,13 @@ impl Rule {
 
             // Exceptions and blocks. Before 3.11 what an exception pushes counts as six entries, also where there is
             // none.
-            b"PUSH_EXC_INFO" => plain(1).takes(0),
+            b"PUSH_EXC_INFO" => plain(1).takes(0).leaves(Top(1)),
             b"POP_EXCEPT" if minor >= 11 => plain(1).takes(0),
             b"POP_EXCEPT" => plain(3),
             b"WITH_EXCEPT_START" => match minor {
                 0..=10 => plain(7).takes(0),
                 11..=13 => plain(4).takes(0),
-                _ => plain(5).takes(0),
+                _ => plain(5).takes(0).leaves(Below(0)),
             },
             b"CLEANUP_THROW" => plain(if minor >= 15 { 4 } else { 3 }),
             // What it raises is the exception that it took; the iterator stays.
@@ -366,10 +435,10 @@ impl Rule {
             b"SETUP_WITH" | b"SETUP_ASYNC_WITH" => plain(1).goes(Block),
 
             // Loops, jumps, ends.
-            b"FOR_ITER" => plain(if minor >= 15 { 2 } else { 1 }).takes(0).goes(Loop),
+            b"FOR_ITER" => plain(if minor >= 15 { 2 } else { 1 }).takes(0).leaves(Below(0)).goes(Loop),
             b"POP_ITER" => plain(if minor >= 15 { 2 } else { 1 }).quiet(),
-            b"SEND" => plain(if minor >= 15 { 3 } else { 2 }).takes(1).goes(Branch),
-            b"END_SEND" => plain(if minor >= 15 { 3 } else { 2 }),
+            b"SEND" => plain(if minor >= 15 { 3 } else { 2 }).takes(1).leaves(Below(1)).goes(Branch),
+            b"END_SEND" => plain(if minor >= 15 { 3 } else { 2 }).leaves(Top(0)),
             b"JUMP_FORWARD" | b"JUMP_ABSOLUTE" | b"JUMP_BACKWARD" | b"JUMP_BACKWARD_NO_INTERRUPT" => {
                 plain(0).goes(Jump)
             }

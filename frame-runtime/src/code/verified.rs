@@ -13,7 +13,13 @@ use crate::table::{DecodeError, Handler};
 use crate::version::Version;
 use crate::vm::{CodeUnit, FrameCode, Vm};
 
-/// A code object that passed [`Code::verify`]: what its frames do stays within their slots and its units.
+/// A code object that passed [`Code::verify`]: what its frames do stays within their slots and its units, and what its
+/// [`units`](Code::units) push without counting is there as long as it is on the stack.
+///
+/// Where the latter is not proven ([`Code::unproven_borrows`]; never in what CPython's compiler makes) the units count:
+/// `LOAD_FAST_BORROW` is `LOAD_FAST` there, and the pair is `LOAD_FAST_LOAD_FAST`. [`co_code`](Code::co_code) is as it was.
+/// So an eval loop that runs the units, or what it made of them, borrows wherever it is told to, and asks nothing; one
+/// that puts opcodes of `co_code` back into the units must ask [`unproven_borrows`](Code::unproven_borrows) before.
 ///
 /// The only code of the runtime's own that a frame takes: [`FrameCode`] is implemented for this and not for [`Code`].
 pub struct Verified<V: Vm>(Code<V>);
@@ -62,6 +68,23 @@ impl<V: Vm> Code<V> {
     ///
     /// The first fault, with the code unit or the byte that it is at.
     pub fn verify(&self) -> Result<(), Rejected> {
+        self.ask(verify::verify)
+    }
+
+    /// The same, and the units of all opcodes that push a local without counting it where they should: see
+    /// [`verify::unproven_borrows`]. Those that [`into_verified`](Self::into_verified) replaced are not among them.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`verify`](Self::verify).
+    pub fn unproven_borrows(&self) -> Result<Vec<usize>, Rejected> {
+        self.ask(verify::unproven_borrows)
+    }
+
+    fn ask<R>(
+        &self,
+        verifier: impl FnOnce(&InstructionSet, &Unverified<'_>) -> Result<R, VerifyError>,
+    ) -> Result<R, Rejected> {
         let handlers: Result<Vec<Handler>, _> = self.exception_table().entries().collect();
         let handlers = handlers.map_err(Rejected::Handlers)?;
         let bytes = |unit: &CodeUnit| {
@@ -86,25 +109,33 @@ impl<V: Vm> Code<V> {
             flags: self.flags(),
             handlers: &handlers,
         };
-        verify::verify(Self::instruction_set(), &code).map_err(Rejected::Code)
+        verifier(Self::instruction_set(), &code).map_err(Rejected::Code)
     }
 
-    /// The same code as one that frames take.
+    /// The same code as one that frames take. Instructions of its [units](Self::units) that push a local without counting
+    /// it where that is not proven are replaced by those that count.
     ///
     /// # Errors
     ///
     /// The code, and what [`verify`](Self::verify) says of it.
     #[expect(clippy::result_large_err, reason = "the code itself comes back")]
     pub fn into_verified(self) -> Result<Verified<V>, (Code<V>, Rejected)> {
-        match self.verify() {
-            Ok(()) => Ok(Verified(self)),
-            Err(why) => Err((self, why)),
+        let unproven = match self.unproven_borrows() {
+            Ok(unproven) => unproven,
+            Err(why) => return Err((self, why)),
+        };
+        for unit in unproven.into_iter().filter_map(|unit| self.units().get(unit)) {
+            let instruction = unit.instruction();
+            if let Some(counted) = Self::instruction_set().counted(instruction.opcode) {
+                unit.set(CodeUnit::new(counted, instruction.argument).get());
+            }
         }
+        Ok(Verified(self))
     }
 }
 
 impl<V: Vm> Verified<V> {
-    /// The code object.
+    /// The code object. Its units stay as they are, also those that were replaced.
     pub fn into_code(self) -> Code<V> {
         self.0
     }

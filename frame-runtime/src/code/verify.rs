@@ -22,6 +22,37 @@
 //! - A loop that ends does so at an `END_FOR` (in 3.13 followed by `POP_TOP`): a VM may leave the iterator to these
 //!   instructions, or pop it and go on behind them.
 //!
+//! # Borrowed locals
+//!
+//! From 3.14 on `LOAD_FAST_BORROW` and its pair push locals that are not counted again. Such an entry, and what is made
+//! of it, must be gone from the stack when its local changes: by `STORE_FAST`, `DELETE_FAST`, `LOAD_FAST_AND_CLEAR` and
+//! `MAKE_CELL` of this local, by the pairs that store, by `COPY_FREE_VARS` for the free variables. CPython's compiler sees
+//! to it; other code may be accepted that does not, and must push what it counts. [`unproven_borrows`] says where, and
+//! [`Code::into_verified`](super::Code::into_verified) makes such instructions count. Of all others in verified code:
+//!
+//! - While an entry of a frame's stack is one that they pushed, the slot of its local is not changed by an instruction of
+//!   the frame, be it on the way of an exception.
+//! - No instruction takes such an entry from the stack into a local of the frame. (A call moves it into one of the
+//!   callee's: the caller and its local stay as they are until the callee is gone.)
+//!
+//! For this an instruction must leave or push again what it finds on the stack only where it is said here. What else it
+//! pushes is counted (or no reference), also if it is an object that it took.
+//!
+//! - `COPY` and `SWAP`; all that look at entries below what they take, as `LIST_APPEND` and `SEND` do; and those which
+//!   leave all that they look at: `FOR_ITER`, `GET_ANEXT`, `GET_LEN`, `IMPORT_FROM`, `MATCH_KEYS`, `MATCH_MAPPING`,
+//!   `MATCH_SEQUENCE`, `WITH_EXCEPT_START`, `CHECK_EXC_MATCH` (the exception).
+//! - `TO_BOOL`, `FORMAT_SIMPLE`, `GET_AWAITABLE`, `GET_YIELD_FROM_ITER` and, from 3.15 on, `GET_ITER`: what they took,
+//!   where it was. 3.14's `GET_ITER` counts what it pushes also if the iterator is the object itself.
+//! - `LOAD_ATTR`, `LOAD_SUPER_ATTR` and `LOAD_SPECIAL`: `self` behind the method; `PUSH_EXC_INFO`: the exception behind the
+//!   one before; `END_SEND` and `SET_FUNCTION_ATTRIBUTE`: the topmost entry, alone.
+//!
+//! And what leaves a stack for something that may outlive the frame is counted first, whatever it was: what is stored in
+//! an object or a cell, is returned, yielded, sent or raised, and a frame that becomes a generator's or a frame object's.
+//! What changes locals from outside (`f_locals`) keeps the old value until the frame ends; what moves the instruction
+//! pointer to another line (`f_lineno`) makes all entries of the stack counted ones.
+//!
+//! Source: `optimize_load_fast`, Python/flowgraph.c.
+//!
 //! # What is not
 //!
 //! - What values are: an entry may be null, or of a type that the instruction does not expect. That a `*_DEREF` finds a
@@ -44,6 +75,7 @@ use alloc::collections::BinaryHeap;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::borrow;
 pub use super::fault::{Fault, HandlerFault, VerifyError};
 use super::instruction::{Instruction, InstructionSet, Instructions};
 use super::rule::{Flow, Group, Operand};
@@ -95,11 +127,42 @@ pub enum VariableSlots<'a> {
 /// The first fault: of the instructions one by one, in their order; then of jumps; then of exception handlers; then on
 /// the ways that the code can take.
 pub fn verify(set: &InstructionSet, code: &Unverified<'_>) -> Result<(), VerifyError> {
+    marks(set, code).map(drop)
+}
+
+/// The same, and where in the code a local is pushed that should be counted and is not: the units of the opcodes, in
+/// their order. Empty for all that CPython's compiler makes. What must hold of the others is told at the
+/// [module](self#borrowed-locals).
+///
+/// Besides what [`verify`] needs it takes some bytes per unit, and some fifty for each borrowed entry that is on the stack
+/// where ways meet, of which it follows fewer than there are units. An instruction is looked at 33 times at most, with at
+/// most 256 borrowed entries on the stack; it gives up on what is beyond, and says that it is not proven.
+///
+/// # Errors
+///
+/// Those of [`verify`].
+pub fn unproven_borrows(set: &InstructionSet, code: &Unverified<'_>) -> Result<Vec<usize>, VerifyError> {
+    let marks = marks(set, code)?;
+    let depth = |unit: usize| match marks.get(unit) {
+        Some(Mark::Reached(state)) => Some(state.depth),
+        _ => None,
+    };
+    Ok(borrow::unproven(set, code, depth))
+}
+
+fn marks(set: &InstructionSet, code: &Unverified<'_>) -> Result<Vec<Mark>, VerifyError> {
     let mut verifier = Verifier { set, code, marks: Vec::new(), waiting: Vec::new(), called: BinaryHeap::new() };
     verifier.check_instructions()?;
     verifier.check_jumps()?;
     verifier.check_handlers()?;
-    verifier.check_ways()
+    verifier.check_ways()?;
+    Ok(verifier.marks)
+}
+
+/// The handler of a unit. Handlers are in order and do not overlap.
+pub(super) fn handler(handlers: &[Handler], unit: usize) -> Option<Handler> {
+    let behind = handlers.partition_point(|handler| handler.start as usize <= unit);
+    handlers.get(behind.checked_sub(1)?).filter(|handler| unit < handler.end as usize).copied()
 }
 
 struct Verifier<'a> {
@@ -314,7 +377,8 @@ impl<'a> Verifier<'a> {
 
     /// One instruction, and where it leads.
     fn follow(&mut self, instruction: &Instruction, state: State, is_generator: bool) -> Result<(), VerifyError> {
-        let (set, unit, argument) = (self.set, instruction.unit, instruction.argument);
+        let (set, code) = (self.set, self.code);
+        let (unit, argument) = (instruction.unit, instruction.argument);
         let name = set.name(instruction.base);
         let depth = state.depth;
         let (Some(needs), Some(taken)) = (set.reach(instruction.base, argument), set.taken(instruction.base, argument))
@@ -324,7 +388,7 @@ impl<'a> Verifier<'a> {
         if needs > u64::from(depth) {
             return fail(unit, Fault::Underflow { name, needs, depth });
         }
-        if let Some(handler) = self.handler(instruction.first) {
+        if let Some(handler) = handler(code.handlers, instruction.first) {
             let left = u64::from(depth) - taken;
             if set.raises(instruction.base) && left < u64::from(handler.depth) {
                 return fail(unit, Fault::HandlerDepth { name, keeps: handler.depth, left });
@@ -391,13 +455,6 @@ impl<'a> Verifier<'a> {
                 Ok(())
             }
         }
-    }
-
-    /// The handler of a unit. Handlers are in order and do not overlap.
-    fn handler(&self, unit: usize) -> Option<Handler> {
-        let handlers = self.code.handlers;
-        let behind = handlers.partition_point(|handler| handler.start as usize <= unit);
-        handlers.get(behind.checked_sub(1)?).filter(|handler| unit < handler.end as usize).copied()
     }
 }
 
