@@ -18,7 +18,7 @@ enum Slot {
     Borrowed(usize),
 }
 
-/// A made-up instruction: its text, and how deep the stack must be. `#` stands for the argument.
+/// What code is made of: names, each with its arguments.
 const FORMS: &[(&str, &[u32])] = &[
     ("LOAD_FAST_BORROW", &[0, 1, 2, 3]),
     ("LOAD_FAST_BORROW", &[0, 1, 2, 3]),
@@ -302,8 +302,7 @@ impl Frame<'_> {
         let target = self.set.target(&item).and_then(|target| usize::try_from(target).ok());
         let load = |frame: &mut Self, index: u32, counted: bool| {
             let slot = match frame.locals[index as usize] {
-                Slot::Counted(number) if !counted => Slot::Borrowed(number),
-                Slot::Borrowed(number) if !counted => Slot::Borrowed(number),
+                Slot::Counted(number) | Slot::Borrowed(number) if !counted => Slot::Borrowed(number),
                 other => frame.count_again(other)?,
             };
             frame.stack.push(slot);
@@ -405,7 +404,7 @@ impl Frame<'_> {
                 }
                 self.stack.push(top);
             }
-            // What may be what it was, with something more behind it from 3.15 on.
+            // What may be what it was.
             "TO_BOOL" | "FORMAT_SIMPLE" | "GET_AWAITABLE" | "GET_YIELD_FROM_ITER" => {
                 if random.below(2) == 0 {
                     let slot = self.pop();
@@ -413,9 +412,8 @@ impl Frame<'_> {
                     self.drop(slot);
                 }
             }
-            "GET_ITER" if self.set.effect(item.base, 0, false) == Some(1) => {
-                self.stack.push(Slot::Null);
-            }
+            // From 3.15 on what it iterates over, and an index.
+            "GET_ITER" if self.set.effect(item.base, 0, false) == Some(1) => self.stack.push(Slot::Null),
             _ => {
                 // Entries on the top that are taken; others are looked at.
                 let takes = match name {

@@ -1,7 +1,10 @@
 //! Any bytes as code: the verifier answers, and code that it accepts is walked on all its ways, where every promise holds.
+//! What it does not prove of borrowed locals is replaced, and then there is nothing left.
 #![no_main]
 
-use frame_runtime::code::{Handler, Instruction, InstructionSet, Instructions, Unverified, VariableSlots, verify};
+use frame_runtime::code::{
+    Handler, Instruction, InstructionSet, Instructions, Unverified, VariableSlots, unproven_borrows, verify,
+};
 use frame_runtime::layout::Layout;
 use libfuzzer_sys::fuzz_target;
 
@@ -26,7 +29,19 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(item.first <= item.unit && item.unit < item.next && item.next <= code.code.len() / 2);
         let _ = (set.target(&item), set.effect(item.base, item.argument, true));
     }
-    if verify(&set, &code).is_ok() && !before_3_11(set.layout()) {
+    let verified = verify(&set, &code);
+    let unproven = unproven_borrows(&set, &code);
+    assert_eq!(unproven.as_ref().err(), verified.as_ref().err());
+    if let Ok(unproven) = unproven {
+        assert!(unproven.is_sorted());
+        let mut counted = code.code.to_vec();
+        for unit in unproven {
+            let opcode = &mut counted[2 * unit];
+            *opcode = set.counted(*opcode).expect("only what borrows is named");
+        }
+        assert_eq!(unproven_borrows(&set, &Unverified { code: &counted, ..code }), Ok(Vec::new()));
+    }
+    if verified.is_ok() && !before_3_11(set.layout()) {
         Walk { set: &set, code: &code, depths: vec![None; code.code.len() / 2], waiting: Vec::new() }.all();
     }
 });
