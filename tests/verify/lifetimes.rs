@@ -469,7 +469,7 @@ fn run(
 
 #[test]
 fn what_is_borrowed_is_there() {
-    let programs = if std::env::var_os("FRAME_FULL").is_some() { 2_000_000 } else { 30_000 };
+    let programs = if std::env::var_os("FRAME_FULL").is_some() { 2_000_000 } else { 10_000 };
     let mut random = Random(0xB0_44_0E);
     for layout in &LAYOUTS[6..] {
         let set = InstructionSet::new(layout);
