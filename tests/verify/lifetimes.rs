@@ -158,13 +158,13 @@ impl Program {
         Program { code: items.into_iter().flat_map(|item| item.bytes).collect(), handlers }
     }
 
-    /// Up to two, which keep what is there all the time.
+    /// Some, many of one instruction, which keep what is there all the time.
     fn handlers(set: &InstructionSet, items: &[Item], random: &mut Random) -> Vec<Handler> {
         let mut handlers: Vec<Handler> = Vec::new();
         let mut first = 0;
-        for _ in 0..random.below(3) {
-            let start = first + random.below(items.len());
-            let end = start + 1 + random.below(6);
+        for _ in 0..random.below(6) {
+            let start = first + random.below(items.len() / 2);
+            let end = start + 1 + random.below(2) * random.below(6);
             let Some(range) = items.get(start..end) else { continue };
             let target = &items[random.below(items.len())];
             let lasti = random.below(3) == 0;
@@ -287,7 +287,7 @@ impl Frame<'_> {
         let covers = |handler: &&Handler| (handler.start..handler.end).contains(&(item.first as u32));
         let handler = self.program.handlers.iter().find(covers).copied();
         // Before it, within it, behind it.
-        let raises = handler.is_some().then(|| random.below(12));
+        let raises = handler.is_some().then(|| random.below(8));
         if raises == Some(0) {
             return Ok(self.raise(handler));
         }
