@@ -353,6 +353,11 @@ impl<'t, V: FrameVm, B: Bounds> Entry<'t, V, B> {
     /// `nlocalsplus` on; must neither fetch nor read a cache outside of the code, nor jump out of it, a call's
     /// [`Site`](crate::running::Site) included; and must resume no generator that was cleared. A verifier that ran when the
     /// code was loaded is a proof.
+    ///
+    /// What [`load_fast_borrow`](Running::load_fast_borrow) pushes must be gone before its local changes, and must not be
+    /// pushed again, stored, sent to a generator or handed to anybody but a callee without being counted
+    /// ([`StackRef::into_owned`]); [`verify`](crate::code::verify#borrowed-locals) says which instructions are proven to do
+    /// so.
     pub unsafe fn trusted(self) -> Entry<'t, V, Trusted> {
         Entry::at(self.shim, self.stack)
     }
