@@ -2,9 +2,9 @@
 
 use frame_runtime::running::Running;
 use frame_runtime::version::Cpython3_12;
-use frame_runtime::vm::Vm;
+use frame_runtime::vm::FrameVm;
 
-fn ret<V: Vm<Python = Cpython3_12>>(frame: Running<'_, V>) {
+fn ret<V: FrameVm<Python = Cpython3_12>>(frame: Running<'_, V>) {
     let _ = frame.ret();
 }
 
