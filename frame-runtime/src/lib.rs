@@ -75,6 +75,7 @@ mod room;
 pub mod running;
 pub mod stack_ref;
 pub mod table;
+mod threads;
 pub mod unwind;
 pub mod version;
 pub mod view;
