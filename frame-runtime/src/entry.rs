@@ -60,10 +60,12 @@ impl<V: FrameVm> DataStack<V> {
     ///
     /// [`Held`] if an eval loop holds the topmost frame.
     pub fn enter<R>(&self, shim: V::Value, body: impl for<'t> FnOnce(Entry<'t, V>) -> R) -> Result<R, Held> {
+        // Made before anything is looked at: it may run anything.
+        let extra = V::FrameExtra::default();
         if self.current.get().is_some_and(FramePtr::is_held) {
             return Err(Held);
         }
-        Ok(self.with_shim(shim, |shim| body(Entry::at(shim, self))))
+        Ok(self.with_shim(shim, extra, |shim| body(Entry::at(shim, self))))
     }
 
     /// Goes on with frames that were [parked](Running::park): the topmost one runs behind what parked it.
@@ -76,11 +78,13 @@ impl<V: FrameVm> DataStack<V> {
         shim: V::Value,
         body: impl for<'t> FnOnce(Running<'t, V>) -> R,
     ) -> Result<R, NotParked<V::Value>> {
+        // Made before anything is looked at: it may run anything.
+        let extra = V::FrameExtra::default();
         let parked = match self.parked.get() {
             Some(parked) if self.current.get().is_none() && self.walks.get() == 0 => parked,
             _ => return Err(NotParked(shim)),
         };
-        Ok(self.with_shim(shim, |shim| {
+        Ok(self.with_shim(shim, extra, |shim| {
             self.parked.set(None);
             parked.bottom.specials().previous().set(Some(shim));
             self.current.set(Some(parked.top));
@@ -93,7 +97,7 @@ impl<V: FrameVm> DataStack<V> {
     }
 
     /// Puts a shim on top while `body` runs, and clears what is left above it.
-    fn with_shim<R>(&self, shim: V::Value, body: impl FnOnce(FramePtr<V>) -> R) -> R {
+    fn with_shim<R>(&self, shim: V::Value, extra: V::FrameExtra, body: impl FnOnce(FramePtr<V>) -> R) -> R {
         let below = self.current.get();
         let start = Start {
             executable: shim,
@@ -108,7 +112,7 @@ impl<V: FrameVm> DataStack<V> {
         let mut memory = MaybeUninit::<InterpreterFrame<V>>::uninit();
         // SAFETY: the local is aligned and large enough for a header, a shim has no slots, and nothing else uses the local,
         // which outlives the guard below.
-        let shim = unsafe { FramePtr::init(NonNull::from(&mut memory).cast(), start, V::FrameExtra::default()) };
+        let shim = unsafe { FramePtr::init(NonNull::from(&mut memory).cast(), start, extra) };
         shim.spill(shim.slots());
         self.current.set(Some(shim));
         let _leave = Finally(|| {

@@ -539,18 +539,29 @@ impl<V: FrameVm> FramePtr<V> {
     ///
     /// Source: `_PyFrame_MakeAndSetFrameObject`, Python/frame.c.
     pub(crate) fn object(self, vm: &V) -> Option<V::Value> {
+        self.object_if(vm, || true)
+    }
+
+    /// The same of a frame that may end while the VM makes the object: then `is_there` says so, and there is none.
+    pub(crate) fn object_if(self, vm: &V, is_there: impl Fn() -> bool) -> Option<V::Value> {
         if let Some(object) = self.existing_object() {
             return Some(object);
         }
         let object = vm.make_frame_object(FrameObject::new(self)?)?;
+        if !is_there() {
+            return None;
+        }
         // Whoever was asked for memory may have asked for this frame's object.
         if let Some(first) = self.existing_object() {
+            // Its end may run anything: the first one stays.
             drop(object);
             return Some(first);
         }
         let Some(made) = V::frame_object(&object) else { no_frame_object() };
+        // A clone may panic: it comes before the frame is told.
+        let own = V::Value::clone(&object);
         made.attach(self);
-        self.specials().frame_object().put(V::Value::clone(&object));
+        self.specials().frame_object().put(own);
         Some(object)
     }
 

@@ -227,7 +227,7 @@ impl<V: FrameVm, S> GeneratorFrame<V, S> {
     /// into it. From 3.13 on it cannot be cleared at all, and this does not compile:
     ///
     /// ```compile_fail,E0277
-    /// # use frame_runtime::{generator_frame::GeneratorFrame, machine::generator::Suspended, version::Cpython3_14, vm::Vm};
+    /// # use frame_runtime::{generator_frame::GeneratorFrame, machine::generator::Suspended, version::Cpython3_14, vm::FrameVm};
     /// fn clear<V: FrameVm<Python = Cpython3_14>>(frame: GeneratorFrame<V, Suspended>) {
     ///     frame.clear();
     /// }

@@ -510,10 +510,10 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
             Err(reason) => return Err(Refused { reason, caller: self, callee: code }),
         };
         self.wait(top, site.caches, offset);
-        // The callee has a reference of its own, and this one is not the last.
-        drop(code);
         // SAFETY: as in `call`.
-        Ok(unsafe { self.stack.start_trampoline(callee, first, arguments.count, self.frame) })
+        let running = unsafe { self.stack.start_trampoline(callee, first, arguments.count, self.frame) };
+        // The callee has a reference of its own, and this one is not the last; but its end may panic.
+        Ok(running.release(StackRef::owned(code)))
     }
 
     /// Where the arguments of a call begin, and where the stack ends without them.
@@ -583,7 +583,7 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
     /// one is cleared, its code goes last but for its memory. What is still on its stack is released with the locals.
     ///
     /// ```compile_fail,E0277
-    /// # use frame_runtime::{running::Running, machine::owner, version::Cpython3_14, vm::Vm};
+    /// # use frame_runtime::{running::Running, machine::owner, version::Cpython3_14, vm::FrameVm};
     /// fn pop<V: FrameVm<Python = Cpython3_14>>(frame: Running<'_, V, owner::Generator>) {
     ///     let _ = frame.ret(); // a generator's frame is not on the data stack
     /// }

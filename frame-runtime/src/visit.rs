@@ -14,8 +14,14 @@ use crate::vm::{FrameVm, Value};
 /// Visits references.
 ///
 /// A reference is handed out so that it can be changed: what is put there takes the place of the old one, which is
-/// forgotten, not dropped. It must be to the same object, wherever that is now.
-pub trait Visit<V: FrameVm> {
+/// forgotten, not dropped.
+///
+/// # Safety
+///
+/// While it is visited, neither code of the program may run, nor may anything be done to a frame, frame object or stack.
+/// A reference may not be taken out but to put it back, or another one to the same object, wherever that is now: one that is
+/// owned stays owned, one that is borrowed must not be dropped or given away.
+pub unsafe trait Visit<V: FrameVm> {
     /// A reference that is owned: a counted one.
     fn owned(&mut self, reference: &mut ManuallyDrop<V::Value>);
 

@@ -47,7 +47,12 @@ pub trait Vm: Sized + 'static {
 ///   object, always the same one, and it lives as long as the object does. No two objects have the same one.
 /// - If [`is_unique`](Self::is_unique) says so, then dropping the reference ends the object, or nobody asks its frame
 ///   object for anything afterwards.
+/// - What [`make_frame_object`](Self::make_frame_object) returns holds the frame object that it was given.
 /// - Both are asked in the middle of things: neither panics, runs code of the program, or enters a data stack.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say that it has frames",
+    note = "`unsafe impl FrameVm for ...`: a VM without frame objects needs nothing in it, and promises nothing"
+)]
 pub unsafe trait FrameVm: Vm<Python: Activation> {
     /// The frame object, if the object is one: what [`make_frame_object`](Self::make_frame_object) put into it.
     fn frame_object(object: &Self::Value) -> Option<&FrameObject<Self>> {
@@ -166,7 +171,8 @@ pub struct Function<'a, T> {
 /// # Safety
 ///
 /// All answers are the same for the object's whole life; the units may change, but not their number or their place.
-/// There is at least one. Handlers lie within the units, and are no deeper than the stack. None of the methods panics or
+/// There is at least one. Handlers lie within the units, and what they find on the stack (entries of their depth, the index of the instruction if
+/// they want it, the exception) is no more than `stacksize`. None of the methods panics or
 /// enters a data stack.
 pub unsafe trait FrameCode {
     /// Locals, cells and free variables, in slots (`co_nlocalsplus`).

@@ -57,7 +57,8 @@ impl<V: FrameVm> FrameObject<V> {
 
     /// Makes it that of a frame, which is there and owns a reference to it.
     pub(crate) fn attach(&self, frame: FramePtr<V>) {
-        assert!(self.frame().is_none(), "the VM made an object with another frame's frame object");
+        let fits = self.room.words() >= frame.words();
+        assert!(self.frame().is_none() && fits, "the VM made an object with another frame's frame object");
         self.fields.frame().set(Some(frame));
     }
 
@@ -107,6 +108,11 @@ impl<V: FrameVm> FrameObject<V> {
         self.frame().is_some_and(|frame| frame.memory() == self.room.memory())
     }
 
+    /// The frame, if it still has the function that keeps its globals and builtins.
+    fn lending(&self) -> Option<FramePtr<V>> {
+        self.frame().filter(|frame| frame.function().is_some())
+    }
+
     /// The code object (`f_code`). `None` in an object that no frame has.
     pub fn code(&self) -> Option<V::Value> {
         self.frame()?.executable().map(|code| V::Value::clone(&code))
@@ -119,12 +125,12 @@ impl<V: FrameVm> FrameObject<V> {
 
     /// The globals (`f_globals`).
     pub fn globals(&self) -> Option<V::Value> {
-        self.frame()?.globals().map(|globals| V::Value::clone(&globals))
+        self.lending()?.globals().map(|globals| V::Value::clone(&globals))
     }
 
     /// The builtins (`f_builtins`).
     pub fn builtins(&self) -> Option<V::Value> {
-        self.frame()?.builtins().map(|builtins| V::Value::clone(&builtins))
+        self.lending()?.builtins().map(|builtins| V::Value::clone(&builtins))
     }
 
     /// The mapping that holds the names of a module or class; until 3.12 also the snapshot of a function's locals.
@@ -164,7 +170,13 @@ impl<V: FrameVm> FrameObject<V> {
         if let Some(back) = self.fields.back().get() {
             return Some(back);
         }
-        FramePtr::complete(self.frame()?.previous())?.object(vm)
+        let caller = || FramePtr::complete(self.frame().filter(|_| !self.is_over())?.previous());
+        let frame = caller()?;
+        // While its object is made, frames that were parked may go on, and end: as long as this one runs its caller does.
+        match frame.object_if(vm, || caller() == Some(frame)) {
+            None => self.fields.back().get(),
+            back => back,
+        }
     }
 
     /// The generator that the frame is in (`f_generator`, since 3.14), while it is.
