@@ -35,6 +35,7 @@ use crate::machine::Gone;
 use crate::machine::owner::OnPop;
 use crate::running::{Returned, Running};
 use crate::stack_ref::StackRef;
+use crate::version::{Frames, FramesOf};
 use crate::vm::{FrameCode, FrameVm, Value};
 
 /// Who goes on with a value: a frame, on whose stack it is, or whoever entered the loop.
@@ -194,8 +195,10 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
     where
         O: OnPop<V::Python, Gone> + 'static,
     {
+        // The value stays on the stack until nothing is made any more: a collector may move it.
+        self.foresee_end();
         let value = self.pop().into_owned();
-        match self.ret() {
+        match self.end_foreseen(<FramesOf<V> as Frames>::AFTER_RETURN) {
             Returned::Frame(mut caller) => {
                 caller.push(value);
                 ControlFlow::Continue(caller)

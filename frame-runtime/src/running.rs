@@ -611,30 +611,40 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
     where
         O: OnPop<V::Python, Gone> + 'static,
     {
+        self.foresee_end();
+        self.end_foreseen(position)
+    }
+
+    /// What the end of the activation needs made is made, while everything is where a collector finds it: nothing, where
+    /// nobody looked at the frame.
+    #[inline(always)]
+    pub(crate) fn foresee_end(&self) {
+        if self.frame.specials().frame_object().pointer().is_some() {
+            self.foresee_seen_end();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn foresee_seen_end(&self) {
+        self.spill();
+        self.frame.before_end(self.stack);
+        self.hold();
+    }
+
+    /// The end of an activation that was [foreseen](Self::foresee_end): nothing is made any more.
+    #[inline(always)]
+    pub(crate) fn end_foreseen(self, position: Position) -> Returned<'t, V, B>
+    where
+        O: OnPop<V::Python, Gone> + 'static,
+    {
         only::<O, owner::Thread>();
         let (frame, stack) = (self.frame, self.stack);
-        if frame.specials().frame_object().pointer().is_some() {
-            return self.end_seen(position);
-        }
         let previous = self.unlink();
         // SAFETY: it was the topmost frame and so the last one pushed; what destructors push above is popped before they
         // return. Its handle is consumed.
         frame.end_at(self.top, || unsafe { stack.pop(frame.memory()) });
         // SAFETY: the frame below is the topmost one, was spilled when it called, and this was the only handle.
-        unsafe { stack.take_up(previous, position) }
-    }
-
-    /// The same for a frame that has an object, which may take it over.
-    #[cold]
-    #[inline(never)]
-    fn end_seen(self, position: Position) -> Returned<'t, V, B> {
-        let (frame, stack) = (self.frame, self.stack);
-        self.spill();
-        frame.before_end(stack);
-        let previous = self.unlink();
-        // SAFETY: as in `end`.
-        frame.end_at(self.top, || unsafe { stack.pop(frame.memory()) });
-        // SAFETY: as in `end`.
         unsafe { stack.take_up(previous, position) }
     }
 
