@@ -131,6 +131,7 @@ impl<V: FrameVm> DataStack<V> {
         while let Some(frame) = self.current.get()
             && Some(frame) != stop
         {
+            frame.give_up_stack();
             let rest = Finally(|| self.clear_above(stop));
             {
                 let _end = Finally(|| {

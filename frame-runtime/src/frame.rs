@@ -846,6 +846,13 @@ impl<V: FrameVm> FramePtr<V> {
         })
     }
 
+    /// If a loop held the frame, its handle is lost: what was on the stack is, too, and what is left can be seen.
+    pub(crate) fn give_up_stack(self) {
+        if self.is_held() {
+            self.spill(self.stack_end());
+        }
+    }
+
     /// Makes a frame that was cleared one whose locals are not bound: a version may allow that it runs again. What it
     /// borrowed from its function went with that.
     #[inline(always)]
