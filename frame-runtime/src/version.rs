@@ -168,7 +168,7 @@ pub enum ClearStep {
     Locals,
     /// The function.
     Function,
-    /// The code object. Where a frame is released this is when its memory goes, after all other steps.
+    /// The code object. Where it is the last step of a release it goes with the memory, after all that is released besides.
     Executable,
 }
 

@@ -499,7 +499,8 @@ fn purpose(order: &ast::Order, layout: &At<String>, sink: &mut Sink) -> Option<P
     for holder in &order.only {
         if !words(HOLDERS).contains(&holder.value.as_str()) {
             sink.report(unknown("order-holder", "holder with an order of its own", holder, &words(HOLDERS)));
-            return None;
+            // What it says is still meant for one: the order of all is another one.
+            return clears.then_some(Purpose::OwnClear);
         }
         if !clears || layout.value != FRAME_LAYOUT {
             let title = format!("the `{}` order of `{layout}` is the same for all", order.what);
