@@ -958,17 +958,20 @@ impl<V: FrameVm> FramePtr<V> {
     }
 
     /// Releases the slots, in the order of the version, and the mapping of names if `namespace` says so: `clear()` of a frame
-    /// that is over.
+    /// that is over. Those that are not released yet are seen meanwhile.
     ///
-    /// Source: `frame_tp_clear`, Objects/frameobject.c; from 3.13 `_PyFrame_ClearLocals`, Python/frame.c.
+    /// Source: `frame_tp_clear`, Objects/frameobject.c.
     pub(crate) fn clear_locals(self, namespace: bool) {
-        let end = self.stack_end();
-        self.spill(self.slots());
-        for (index, step) in <FramesOf<V> as Frames>::CLEAR.iter().enumerate() {
-            if matches!(step, ClearStep::SlotsAscending | ClearStep::SlotsDescending) {
-                let _locals = Finally(|| drop(namespace.then(|| self.specials().locals().take())));
-                self.clear_step(index, end);
+        let _namespace = Finally(|| {
+            if namespace {
+                drop(self.specials().locals().take());
             }
+        });
+        let _end = Finally(|| self.spill(self.slots()));
+        if <FramesOf<V> as Frames>::CLEAR.contains(&ClearStep::SlotsAscending) {
+            Emptied::<V, true> { frame: self, index: 0 }.run();
+        } else {
+            Emptied::<V, false> { frame: self, index: self.used() }.run();
         }
     }
 
@@ -1109,6 +1112,46 @@ pub(crate) fn each<T>(steps: &[T], step: &dyn Fn(&T)) {
     if let [first, rest @ ..] = steps {
         let _rest = Finally(|| each(rest, step));
         step(first);
+    }
+}
+
+/// Slots that are emptied one by one, upwards from `index`, or downwards from below it; goes on if a destructor panics.
+///
+/// Whether a slot is in use is asked anew each time: a destructor may empty them all.
+struct Emptied<V: FrameVm, const ASCENDING: bool> {
+    frame: FramePtr<V>,
+    index: u32,
+}
+
+impl<V: FrameVm, const ASCENDING: bool> Emptied<V, ASCENDING> {
+    fn next(&mut self) -> Option<*mut StackRef<V>> {
+        if ASCENDING {
+            let slot = self.frame.used_slot(self.index).ok();
+            self.index += 1;
+            return slot;
+        }
+        while let Some(below) = self.index.checked_sub(1) {
+            self.index = below;
+            if let Ok(slot) = self.frame.used_slot(below) {
+                return Some(slot);
+            }
+        }
+        None
+    }
+
+    fn run(&mut self) {
+        while let Some(slot) = self.next() {
+            // SAFETY: it is in use, and so initialised; no reference to it is anywhere.
+            let value = unsafe { slot.replace(StackRef::null()) };
+            drop(value);
+        }
+    }
+}
+
+impl<V: FrameVm, const ASCENDING: bool> Drop for Emptied<V, ASCENDING> {
+    #[cold]
+    fn drop(&mut self) {
+        self.run();
     }
 }
 
