@@ -8,6 +8,7 @@
 
 #![expect(unsafe_code, reason = "the frame lies in the object's own memory when it is over")]
 
+mod attribute;
 mod fields;
 
 use alloc::vec::Vec;
@@ -15,6 +16,7 @@ use core::cell::Cell;
 use core::fmt;
 use core::mem;
 
+pub use attribute::{Attribute, AttributeErrorKind, Change, Refusal};
 pub use fields::ObjectFields;
 
 use crate::frame::{Finally, FramePtr, InterpreterFrame, NoSlot, Place, Plain, each};
@@ -136,6 +138,30 @@ impl<V: FrameVm> FrameObject<V> {
     /// The mapping that holds the names of a module or class; until 3.12 also the snapshot of a function's locals.
     pub fn namespace(&self) -> Option<V::Value> {
         self.frame()?.namespace().map(|namespace| V::Value::clone(&namespace))
+    }
+
+    /// Changes that mapping, and returns what was there. An object without a frame takes none: it comes back.
+    ///
+    /// Dropping what comes back may run code of the program.
+    pub fn set_namespace(&self, namespace: Option<V::Value>) -> Option<V::Value> {
+        match self.frame() {
+            Some(frame) => frame.replace_namespace(namespace),
+            None => namespace,
+        }
+    }
+
+    /// Changes the dict of names that are no local variables, and returns what was there (`f_extra_locals`, since 3.13).
+    ///
+    /// Dropping what comes back may run code of the program.
+    ///
+    /// # Errors
+    ///
+    /// The dict, where the version has none: until 3.12 they are in the [namespace](Self::namespace).
+    pub fn set_extra_locals(&self, dict: Option<V::Value>) -> Result<Option<V::Value>, Option<V::Value>> {
+        match self.fields.extra_locals() {
+            Some(field) => Ok(field.replace(dict)),
+            None => Err(dict),
+        }
     }
 
     /// Where the frame stands, in bytes of code; -1 before the first instruction (`f_lasti`).
