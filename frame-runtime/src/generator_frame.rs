@@ -19,7 +19,7 @@ use crate::exception::ExceptionState;
 use crate::frame::{Finally, FramePtr, InterpreterFrame, NoSlot, Place, Specials};
 use crate::machine::Numbers;
 use crate::machine::generator::{
-    Cleared, Created, Executing, OnFrameClear, OnRaise, OnRelease, OnReturn, OnYield, Over,
+    Cleared, Created, Executing, OnFrameClear, OnRaise, OnRelease, OnReturn, OnYield, Over, state,
 };
 use crate::machine::owner::{self, OnMakeGenerator};
 use crate::running::{Returned, Running, after_raise, lost, only};
@@ -221,7 +221,9 @@ impl<V: FrameVm, S> GeneratorFrame<V, S> {
         self.into_state()
     }
 
-    /// `clear` of its frame object, where that runs nothing of the body: what the frame holds is dropped, except its code.
+    /// `clear` of its frame object, where that runs nothing of the body: what the frame holds is dropped, except its code. 3.12
+    /// only notes of a generator that has not begun that it is [`Completed`](crate::machine::generator::Completed): what it holds
+    /// goes with the generator.
     ///
     /// Where a suspended generator may be cleared (until 3.12) it is closed for that, and so runs: throw `GeneratorExit`
     /// into it. From 3.13 on it cannot be cleared at all, and this does not compile:
@@ -238,7 +240,9 @@ impl<V: FrameVm, S> GeneratorFrame<V, S> {
         N: Over,
         V::Python: Numbers<N>,
     {
-        self.frame.clear_except_code();
+        if N::STATE != state::COMPLETED {
+            self.frame.clear_except_code();
+        }
         self.into_state()
     }
 }
