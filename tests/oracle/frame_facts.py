@@ -1,6 +1,6 @@
 """What frames and frame objects do: scenarios, positions, tracebacks and unwinding, as interpreters show them.
 
-    python3.N tests/oracle/frame_facts.py --facts spec/cpython/3.N/M.yaml > out.json
+    python3.N tests/oracle/frame_facts.py --facts spec/cpython/3.N/M.yaml > out.json     # before 3.11: nothing
     python3   tests/oracle/frame_facts.py --all LIST          # writes tests/vectors/frames/<version>.json
 
 LIST has one interpreter a line: version, executable (tab separated; more columns are ignored; before 3.11 skipped). Plain
@@ -2272,7 +2272,8 @@ def main():
         parser.error("one of --facts and --all")
     if options.all:
         return observe_all(options.all)
-    observe(options.facts, sys.stdout)
+    if VERSION >= (3, 11):
+        observe(options.facts, sys.stdout)
     return 0
 
 
