@@ -183,7 +183,8 @@ impl<P: Activation> Mark<P> {
     }
 }
 
-impl<P: Activation> Visit<Moving<P>> for Mark<P> {
+// SAFETY: it looks, and changes nothing.
+unsafe impl<P: Activation> Visit<Moving<P>> for Mark<P> {
     fn owned(&mut self, reference: &mut ManuallyDrop<Value<P>>) {
         self.mark(reference);
     }
@@ -213,7 +214,8 @@ impl<P: Activation> Update<P> {
     }
 }
 
-impl<P: Activation> Visit<Moving<P>> for Update<P> {
+// SAFETY: what it puts in place is the same object, where it is now.
+unsafe impl<P: Activation> Visit<Moving<P>> for Update<P> {
     fn owned(&mut self, reference: &mut ManuallyDrop<Value<P>>) {
         self.update(reference);
     }
