@@ -57,8 +57,7 @@ fn a_frame_whose_local_goes_too_early_is_caught() {
 fn what_is_right_is_let_through() {
     let owner = Slot::owned(Value::new("owner"));
     // SAFETY: the owner outlives all of them.
-    let borrowed = unsafe { [owner.borrow(), owner.borrow(), owner.borrow()] };
-    let [dropped, counted, taken] = borrowed;
+    let [dropped, counted, taken] = [(); 3].map(|()| unsafe { owner.borrow() });
     drop(dropped);
     let counted = counted.into_owned();
     let value = taken.into_value().expect("a value");

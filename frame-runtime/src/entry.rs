@@ -361,7 +361,7 @@ impl<'t, V: FrameVm, B: Bounds> Entry<'t, V, B> {
     ///
     /// What [`load_fast_borrow`](Running::load_fast_borrow) pushes must be gone before its local changes, and must not be
     /// pushed again, stored, sent to a generator or handed to anybody but a callee without being counted
-    /// ([`StackRef::into_owned`]); [`verify`](crate::code::verify#borrowed-locals) says which instructions are proven to do
+    /// ([`StackRef::into_owned`]); [`verify`](mod@crate::code::verify#borrowed-locals) says which instructions are proven to do
     /// so.
     pub unsafe fn trusted(self) -> Entry<'t, V, Trusted> {
         Entry::at(self.shim, self.stack)

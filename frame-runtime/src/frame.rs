@@ -720,13 +720,13 @@ impl<V: FrameVm> FramePtr<V> {
     }
 
     /// Changes a local, and returns what was there.
-    pub(crate) fn replace_local(self, index: u32, value: StackRef<V>) -> Result<StackRef<V>, (NoSlot, StackRef<V>)> {
+    pub(crate) fn replace_local(self, index: u32, value: StackRef<V>) -> Result<StackRef<V>, NotSet<StackRef<V>>> {
         let count = self.code().map_or(0, FrameCode::nlocalsplus);
         match self.used_slot(index) {
-            Ok(_) if index >= count => Err((NoSlot::Unused, value)),
+            Ok(_) if index >= count => Err(NotSet { why: NoSlot::Unused, value }),
             // SAFETY: the slot is initialised, and no reference to it is anywhere: no loop holds the frame.
             Ok(slot) => Ok(unsafe { slot.replace(value.into_owned()) }),
-            Err(why) => Err((why, value)),
+            Err(why) => Err(NotSet { why, value }),
         }
     }
 
@@ -1000,8 +1000,10 @@ impl<V: FrameVm> FramePtr<V> {
     ///
     /// What was there must have moved.
     pub(crate) unsafe fn overwrite_extra(self, extra: V::FrameExtra) {
-        // SAFETY: the place is within the block; nobody has a reference to what has moved.
-        unsafe { (&raw mut (*self.0.as_ptr()).extra).write(ManuallyDrop::new(extra)) };
+        // SAFETY: the place is within the block, aligned as the struct says.
+        let place = unsafe { &raw mut (*self.0.as_ptr()).extra };
+        // SAFETY: nobody has a reference to what has moved.
+        unsafe { place.write(ManuallyDrop::new(extra)) };
     }
 
     /// Ends the frame: [`clear_except_code`](Self::clear_except_code), then what the VM added, the code, and the memory
@@ -1058,6 +1060,20 @@ impl core::fmt::Display for NoSlot {
 }
 
 impl core::error::Error for NoSlot {}
+
+/// What was to be put into a frame, and why it was not.
+pub struct NotSet<T> {
+    /// Why.
+    pub why: NoSlot,
+    /// What was given.
+    pub value: T,
+}
+
+impl<T> core::fmt::Debug for NotSet<T> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_tuple("NotSet").field(&self.why).finish()
+    }
+}
 
 #[cold]
 #[inline(never)]

@@ -270,9 +270,10 @@ impl<V: FrameVm> StackRef<V> {
     ///
     /// The slot must be initialised, and there must be no reference to it.
     pub(crate) unsafe fn visit(slot: *mut Self, visit: &mut dyn Visit<V>) {
-        // SAFETY: the slot is initialised; the word is only looked at.
-        let (word, raw, owned) = unsafe { ((*slot).word, (*slot).pointer(), (*slot).is_owned()) };
-        let Some(raw) = raw else { return };
+        // SAFETY: the slot is initialised, and the copy is only looked at.
+        let copy = ManuallyDrop::new(unsafe { slot.read() });
+        let (word, owned) = (copy.word, copy.is_owned());
+        let Some(raw) = copy.pointer() else { return };
         let kind = if owned { Kind::Owned } else { Kind::Borrowed };
         // SAFETY: the slot's reference is live.
         let Some(now) = (unsafe { show::<V>(raw, kind, visit) }) else { return };

@@ -19,7 +19,7 @@ use core::mem;
 pub use attribute::{Attribute, AttributeErrorKind, Change, Refusal};
 pub use fields::ObjectFields;
 
-use crate::frame::{Finally, FramePtr, InterpreterFrame, NoSlot, Place, Plain, each};
+use crate::frame::{Finally, FramePtr, InterpreterFrame, NoSlot, NotSet, Place, Plain, each};
 use crate::generator_frame::Head;
 use crate::localsplus::Region;
 use crate::machine::generator::{self, event};
@@ -140,13 +140,16 @@ impl<V: FrameVm> FrameObject<V> {
         self.frame()?.namespace().map(|namespace| V::Value::clone(&namespace))
     }
 
-    /// Changes that mapping, and returns what was there. An object without a frame takes none: it comes back.
+    /// Changes that mapping, and returns what was there. Dropping that may run code of the program.
     ///
-    /// Dropping what comes back may run code of the program.
-    pub fn set_namespace(&self, namespace: Option<V::Value>) -> Option<V::Value> {
+    /// # Errors
+    ///
+    /// [`NotSet`]: an eval loop holds the frame, or there is none.
+    pub fn set_namespace(&self, namespace: Option<V::Value>) -> Result<Option<V::Value>, NotSet<Option<V::Value>>> {
         match self.frame() {
-            Some(frame) => frame.replace_namespace(namespace),
-            None => namespace,
+            Some(frame) if frame.is_held() => Err(NotSet { why: NoSlot::Held, value: namespace }),
+            Some(frame) => Ok(frame.replace_namespace(namespace)),
+            None => Err(NotSet { why: NoSlot::NoFrame, value: namespace }),
         }
     }
 
@@ -268,9 +271,9 @@ impl<V: FrameVm> FrameObject<V> {
     ///
     /// # Errors
     ///
-    /// [`NoSlot`], with the value.
-    pub fn set(&self, index: u32, value: StackRef<V>) -> Result<StackRef<V>, (NoSlot, StackRef<V>)> {
-        let Some(frame) = self.frame() else { return Err((NoSlot::NoFrame, value)) };
+    /// [`NotSet`]
+    pub fn set(&self, index: u32, value: StackRef<V>) -> Result<StackRef<V>, NotSet<StackRef<V>>> {
+        let Some(frame) = self.frame() else { return Err(NotSet { why: NoSlot::NoFrame, value }) };
         let old = frame.replace_local(index, value)?;
         if <FramesOf<V> as Frames>::TAGS.borrowed == 0 || !old.is_owned() || self.is_over() {
             return Ok(old);
