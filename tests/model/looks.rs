@@ -2,6 +2,7 @@
 
 use std::rc::Weak;
 
+use frame_runtime::frame::NotSet;
 use frame_runtime::frame_object::ClearError;
 use frame_runtime::stack_ref::StackRef;
 
@@ -67,7 +68,7 @@ impl<V: Steps> Driver<V> {
                         assert!(expected.is_some(), "there is no such local");
                         drop(old);
                     }
-                    Err((why, value)) => {
+                    Err(NotSet { why, value }) => {
                         assert!(expected.is_none(), "{why}");
                         drop(value);
                     }
