@@ -211,16 +211,18 @@ pub fn run_the_runtimes_tests(spec: &Path, name: &str) -> Vec<(String, usize)> {
     frame_codegen::emit::write(&generated, &frame_codegen::emit::emit(&whole, &sources)).expect("generated files");
     let suite = workspace.join("suite");
     std::fs::create_dir_all(&suite).expect("a folder");
-    let frames = root().join("tests/runtime/frames.rs");
+    let (frames, model) = (root().join("tests/runtime/frames.rs"), root().join("tests/model.rs"));
     let manifest = format!(
         "[package]\nname = \"suite\"\nversion = \"0.0.0\"\nedition.workspace = true\npublish = false\n\n[lib]\npath = \
-         \"lib.rs\"\n\n[[test]]\nname = \"frames\"\npath = {frames:?}\n\n[dependencies]\nframe-runtime.workspace = true\n"
+         \"lib.rs\"\n\n[[test]]\nname = \"frames\"\npath = {frames:?}\n\n[[test]]\nname = \"model\"\npath = {model:?}\n\n\
+         [dependencies]\nframe-runtime.workspace = true\n"
     );
     std::fs::write(suite.join("Cargo.toml"), manifest).expect("a manifest");
     std::fs::write(suite.join("lib.rs"), "//! Nothing.\n").expect("a file");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args(["test", "--offline", "-p", "suite", "--test", "frames"])
+        .args(["test", "--offline", "-p", "suite", "--test", "frames", "--test", "model"])
+        .env("FRAME_STEPS", "40000")
         .current_dir(&workspace)
         .env("CARGO_TARGET_DIR", workspace.join("target"))
         .output()
