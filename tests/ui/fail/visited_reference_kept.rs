@@ -6,7 +6,9 @@ use std::mem::ManuallyDrop;
 
 struct Keep<'a, V: FrameVm>(Vec<&'a mut ManuallyDrop<V::Value>>);
 
-impl<V: FrameVm> Visit<V> for Keep<'_, V> {
+// SAFETY: it is not: a reference is kept.
+#[expect(unsafe_code, reason = "visitors promise what they do")]
+unsafe impl<V: FrameVm> Visit<V> for Keep<'_, V> {
     fn owned(&mut self, reference: &mut ManuallyDrop<V::Value>) {
         self.0.push(reference);
     }
