@@ -346,7 +346,7 @@ impl<V: FrameVm> Drop for DataStack<V> {
         // Its destructors may look at the stack, but nobody can enter it any more but they.
         let _memory = Finally(|| self.free_chunks());
         let _handled = Finally(|| drop(self.handled.take_own()));
-        self.drop_parked();
+        self.clear_parked();
     }
 }
 

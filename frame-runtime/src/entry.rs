@@ -10,7 +10,7 @@ use core::ops::Range;
 use core::ptr::{self, NonNull};
 
 use crate::bounds::{Bounds, Checked, Trusted};
-use crate::data_stack::{DataStack, Full};
+use crate::data_stack::{DataStack, Full, Parked};
 use crate::frame::{Finally, FramePtr, InterpreterFrame, Lent, Link, MOST_SLOTS, Specials, Start};
 use crate::generator_frame::{self, GeneratorFrame, Head};
 use crate::machine::Numbers;
@@ -78,14 +78,13 @@ impl<V: FrameVm> DataStack<V> {
         shim: V::Value,
         body: impl for<'t> FnOnce(Running<'t, V>) -> R,
     ) -> Result<R, NotParked<V::Value>> {
-        // Made before anything is looked at: it may run anything.
+        // Done before anything is looked at: both may run anything. What somebody left handled is nobody's.
         let extra = V::FrameExtra::default();
-        let parked = match self.parked.get() {
-            Some(parked) if self.current.get().is_none() && self.walks.get() == 0 => parked,
-            _ => return Err(NotParked(shim)),
-        };
+        if self.current.get().is_none() {
+            drop(self.handled.take_own());
+        }
+        let Some(parked) = self.take_parked() else { return Err(NotParked(shim)) };
         Ok(self.with_shim(shim, extra, |shim| {
-            self.parked.set(None);
             parked.bottom.specials().previous().set(Some(shim));
             self.current.set(Some(parked.top));
             // SAFETY: the frame is on top now, was spilled when it was parked, and nobody has a handle of this entry.
@@ -152,12 +151,29 @@ impl<V: FrameVm> DataStack<V> {
         }
     }
 
-    /// Ends frames that are parked.
-    pub(crate) fn drop_parked(&self) {
-        if let Some(parked) = self.parked.take() {
-            self.current.set(Some(parked.top));
-            self.clear_above(None);
+    /// Frames that are parked, if they may go on or end: then what they handled is handled again.
+    fn take_parked(&self) -> Option<Parked<V>> {
+        if self.current.get().is_some() || self.walks.get() != 0 {
+            return None;
         }
+        let parked = self.parked.take()?;
+        self.handled.unpark();
+        Some(parked)
+    }
+
+    /// Ends frames that are parked, the topmost first, as dropping the stack does; says whether there were any.
+    ///
+    /// A VM whose collector finds references through the stack does so before it drops one: the ends of activations may make
+    /// frame objects.
+    pub fn clear_parked(&self) -> bool {
+        if self.current.get().is_none() {
+            drop(self.handled.take_own());
+        }
+        let Some(parked) = self.take_parked() else { return false };
+        self.current.set(Some(parked.top));
+        self.clear_above(None);
+        drop(self.handled.take_own());
+        true
     }
 }
 

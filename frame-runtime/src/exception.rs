@@ -8,6 +8,7 @@ use core::cell::Cell;
 use core::ptr;
 
 use crate::frame::{Place, Plain};
+use crate::visit::Visit;
 use crate::vm::FrameVm;
 
 /// The exception that one thread or generator handles.
@@ -31,11 +32,27 @@ pub(crate) struct Handled<V: FrameVm> {
     own: ExceptionState<V>,
     /// The topmost item; null: the thread's own, which may move with its stack.
     top: Cell<*const ExceptionState<V>>,
+    /// The same of frames that are parked: what their own item had, and `previous`, the topmost item.
+    parked: ExceptionState<V>,
 }
 
 impl<V: FrameVm> Handled<V> {
     pub(crate) const fn new() -> Self {
-        Handled { own: ExceptionState::new(), top: Cell::new(ptr::null()) }
+        Handled { own: ExceptionState::new(), top: Cell::new(ptr::null()), parked: ExceptionState::new() }
+    }
+
+    /// What is handled waits with its frames; nothing is, then.
+    pub(crate) fn park(&self) {
+        let parked = self.parked.value.replace(self.own.value.take());
+        debug_assert!(parked.is_none(), "other frames are parked");
+        self.parked.previous.set(self.top.replace(ptr::null()));
+    }
+
+    /// What is handled is what the frames handled that go on, or end. Nothing may be handled meanwhile.
+    pub(crate) fn unpark(&self) {
+        let own = self.own.value.replace(self.parked.value.take());
+        debug_assert!(own.is_none(), "an exception is handled where nothing runs");
+        self.top.set(self.parked.previous.replace(ptr::null()));
     }
 
     fn top(&self) -> &ExceptionState<V> {
@@ -84,8 +101,9 @@ impl<V: FrameVm> Handled<V> {
         self.own.value.take()
     }
 
-    /// The thread's own item, for a collector.
-    pub(crate) fn own(&self) -> &ExceptionState<V> {
-        &self.own
+    /// Shows what is not a generator's to a visitor.
+    pub(crate) fn visit(&self, visit: &mut dyn Visit<V>) {
+        self.own.value.visit(visit);
+        self.parked.value.visit(visit);
     }
 }

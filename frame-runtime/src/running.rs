@@ -597,7 +597,8 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
     }
 
     /// Ends the activation because an exception leaves it, like [`ret`](Self::ret). The frame below goes on where it called,
-    /// as if its call had raised: the next instruction is the one behind the calling one, caches not skipped.
+    /// as if its call had raised: the next instruction is the one behind the unit where it stands, which until 3.12 is the
+    /// last of the call's caches.
     #[inline(always)]
     pub fn raise(self) -> Returned<'t, V, B>
     where
@@ -690,6 +691,7 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
         self.wait(self.top, site.caches, site.return_offset::<V>());
         bottom.specials().previous().set(None);
         self.stack.parked.set(Some(Parked { top: self.frame, bottom }));
+        self.stack.handled.park();
         self.stack.current.set(Some(shim));
         Ok(Entry::at(shim, self.stack))
     }

@@ -5,7 +5,7 @@ use core::ops::ControlFlow;
 
 use crate::data_stack::DataStack;
 use crate::entry::Held;
-use crate::frame::{Finally, FramePtr, NoSlot, Place};
+use crate::frame::{Finally, FramePtr, NoSlot};
 use crate::generator_frame::{self, Head};
 use crate::localsplus::Region;
 use crate::stack_ref::StackRef;
@@ -188,7 +188,7 @@ impl<V: FrameVm> DataStack<V> {
                 at = frame.previous();
             }
         }
-        self.handled.own().value.visit(visit);
+        self.handled.visit(visit);
         Ok(())
     }
 }

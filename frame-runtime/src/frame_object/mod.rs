@@ -244,6 +244,11 @@ impl<V: FrameVm> FrameObject<V> {
         self.fields.trace_opcodes().set(traced.into());
     }
 
+    /// What the VM added to the frame, once the activation is over: before, the frame may still move.
+    pub fn extra(&self) -> Option<&V::FrameExtra> {
+        self.frame().filter(|_| self.is_over()).map(FramePtr::extra)
+    }
+
     /// Slots in use: the locals, then what is on the stack. 0 while an eval loop holds the frame.
     pub fn used(&self) -> u32 {
         self.frame().map_or(0, FramePtr::used)
