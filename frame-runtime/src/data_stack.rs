@@ -241,17 +241,18 @@ impl<V: FrameVm> DataStack<V> {
             // SAFETY: there is free room, so there is a chunk, and its words are not at address 0.
             return Ok(unsafe { NonNull::new_unchecked(top.cast()) });
         }
-        self.push_chunk(words)
+        // A pointer and not a result: that would be in memory also when there is room.
+        self.push_chunk(words).ok_or(Full::Memory)
     }
 
     #[cold]
     #[inline(never)]
-    fn push_chunk(&self, words: usize) -> Result<NonNull<()>, Full> {
+    fn push_chunk(&self, words: usize) -> Option<NonNull<()>> {
         let mut size = CHUNK_BYTES;
         while size < WORD * (words + MINIMUM_OVERHEAD) {
-            size = size.checked_mul(2).ok_or(Full::Memory)?;
+            size = size.checked_mul(2)?;
         }
-        let chunk = self.take_spare(size).map_or_else(|| self.allocate(size), Ok)?;
+        let chunk = self.take_spare(size).or_else(|| self.allocate(size))?;
         let below = self.chunk.get();
         if let Some(below) = NonNull::new(below) {
             // SAFETY: the current chunk is allocated, and aligned as the struct.
@@ -269,7 +270,7 @@ impl<V: FrameVm> DataStack<V> {
         self.chunk.set(chunk.as_ptr());
         self.limit.set(chunk.as_ptr().wrapping_byte_add(size).cast());
         self.top.set(memory.wrapping_add(words));
-        NonNull::new(memory.cast()).ok_or(Full::Memory)
+        NonNull::new(memory.cast())
     }
 
     fn take_spare(&self, wanted: usize) -> Option<NonNull<Chunk>> {
@@ -282,23 +283,27 @@ impl<V: FrameVm> DataStack<V> {
         Some(spare)
     }
 
-    fn allocate(&self, size: usize) -> Result<NonNull<Chunk>, Full> {
+    #[cold]
+    #[inline(never)]
+    fn allocate(&self, size: usize) -> Option<NonNull<Chunk>> {
         if size > self.limits.get().bytes.saturating_sub(self.bytes.get()) {
             self.free(self.spare.replace(ptr::null_mut()));
             if size > self.limits.get().bytes.saturating_sub(self.bytes.get()) {
-                return Err(Full::Memory);
+                return None;
             }
         }
-        let layout = Layout::from_size_align(size, align_of::<Chunk>()).map_err(|_| Full::Memory)?;
+        let layout = Layout::from_size_align(size, align_of::<Chunk>()).ok()?;
         // SAFETY: the size is not 0.
         let memory = unsafe { alloc(layout) };
-        let chunk = NonNull::new(memory.cast::<Chunk>()).ok_or(Full::Memory)?;
+        let chunk = NonNull::new(memory.cast::<Chunk>())?;
         // SAFETY: it was just allocated, larger than the head and aligned for it.
         unsafe { chunk.write(Chunk { previous: ptr::null_mut(), size, top: 0 }) };
         self.bytes.set(self.bytes.get() + size);
-        Ok(chunk)
+        Some(chunk)
     }
 
+    #[cold]
+    #[inline(never)]
     fn free(&self, chunk: *mut Chunk) {
         let Some(chunk) = NonNull::new(chunk) else { return };
         // SAFETY: callers pass a chunk that is allocated and that they took out of the stack.
@@ -337,7 +342,10 @@ impl<V: FrameVm> DataStack<V> {
             self.top.set(previous.cast::<usize>().wrapping_add(DATA + used));
             self.limit.set(previous.wrapping_byte_add(size).cast());
         }
-        self.free(self.spare.replace(chunk.as_ptr()));
+        let spare = self.spare.replace(chunk.as_ptr());
+        if !spare.is_null() {
+            self.free(spare);
+        }
     }
 }
 

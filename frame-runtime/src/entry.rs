@@ -139,7 +139,7 @@ impl<V: FrameVm> DataStack<V> {
                     if frame.is_by_thread() {
                         // SAFETY: frames are unlinked in the order opposite to that of their pushes, and what destructors push
                         // above is popped before they return; nobody has a handle any more.
-                        frame.end(|| unsafe { self.pop(frame.memory()) });
+                        frame.end(move || unsafe { self.pop(frame.memory()) });
                     } else {
                         // SAFETY: a generator's frame that is linked has no other owner.
                         unsafe { generator_frame::end_linked(self, frame) };

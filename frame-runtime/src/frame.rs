@@ -904,11 +904,21 @@ impl<V: FrameVm> FramePtr<V> {
     /// One step after the other, each also when a destructor of one before it panics.
     #[inline(always)]
     fn clear_steps(self, end: *mut StackRef<V>) {
-        let _fifth = Finally(|| self.clear_step(4, end));
-        let _fourth = Finally(|| self.clear_step(3, end));
-        let _third = Finally(|| self.clear_step(2, end));
-        let _second = Finally(|| self.clear_step(1, end));
-        self.clear_step(0, end);
+        or_else(|| self.clear_step(0, end), move || self.clear_rest(1, end));
+        or_else(|| self.clear_step(1, end), move || self.clear_rest(2, end));
+        or_else(|| self.clear_step(2, end), move || self.clear_rest(3, end));
+        or_else(|| self.clear_step(3, end), move || self.clear_rest(4, end));
+        self.clear_step(4, end);
+    }
+
+    /// The steps from this one on, after a panic.
+    #[cold]
+    #[inline(never)]
+    fn clear_rest(self, step: usize, end: *mut StackRef<V>) {
+        if step < <FramesOf<V> as Frames>::CLEAR.len() {
+            let _rest = Finally(|| self.clear_rest(step + 1, end));
+            self.clear_step(step, end);
+        }
     }
 
     /// One step of the version's order. What is there is taken before it is dropped.
@@ -1008,22 +1018,28 @@ impl<V: FrameVm> FramePtr<V> {
 
     /// Ends the frame: [`clear_except_code`](Self::clear_except_code), then what the VM added, the code, and the memory
     /// last, which `free` is for.
-    pub(crate) fn end(self, free: impl FnOnce()) {
+    pub(crate) fn end(self, free: impl Fn() + Copy) {
         self.end_at(self.stack_end(), free);
     }
 
     /// The same for a frame whose stack is known to end here, whatever it says itself.
     #[inline(always)]
-    pub(crate) fn end_at(self, end: *mut StackRef<V>, free: impl FnOnce()) {
-        let mut free = Some(free);
-        let _memory = Finally(|| {
-            if let Some(free) = free.take() {
-                free();
-            }
-        });
+    pub(crate) fn end_at(self, end: *mut StackRef<V>, free: impl Fn() + Copy) {
+        or_else(|| self.clear_up_to(end), move || self.end_rest(true, free));
+        or_else(|| self.drop_extra(), move || self.end_rest(false, free));
+        or_else(|| drop(self.specials().executable().take()), free);
+        free();
+    }
+
+    /// What is left to do after a panic.
+    #[cold]
+    #[inline(never)]
+    fn end_rest(self, extra: bool, free: impl Fn() + Copy) {
+        let _memory = Finally(free);
         let _code = Finally(|| drop(self.specials().executable().take()));
-        let _extra = Finally(|| self.drop_extra());
-        self.clear_up_to(end);
+        if extra {
+            self.drop_extra();
+        }
     }
 
     #[inline(always)]
@@ -1169,6 +1185,15 @@ impl<V: FrameVm, const ASCENDING: bool> Drop for Emptied<V, ASCENDING> {
     fn drop(&mut self) {
         self.run();
     }
+}
+
+/// Does something, and something else if that panics. What that needs should be few words, which it copies: they stay in
+/// registers then, where those that are only pointed to would be in memory also when nothing panics.
+#[inline(always)]
+fn or_else(body: impl FnOnce(), panicked: impl Fn() + Copy) {
+    let guard = Finally(panicked);
+    body();
+    mem::forget(guard);
 }
 
 /// Does something at the end of its scope, also when a panic passes.

@@ -621,16 +621,11 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
     #[inline(always)]
     pub(crate) fn foresee_end(&self) {
         if self.frame.specials().frame_object().pointer().is_some() {
-            self.foresee_seen_end();
+            // What is called here does not see the handle: it would be in memory also where nobody looked.
+            self.spill();
+            self.frame.before_end(self.stack);
+            self.hold();
         }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn foresee_seen_end(&self) {
-        self.spill();
-        self.frame.before_end(self.stack);
-        self.hold();
     }
 
     /// The end of an activation that was [foreseen](Self::foresee_end): nothing is made any more.
@@ -644,7 +639,7 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
         let previous = self.unlink();
         // SAFETY: it was the topmost frame and so the last one pushed; what destructors push above is popped before they
         // return. Its handle is consumed.
-        frame.end_at(self.top, || unsafe { stack.pop(frame.memory()) });
+        frame.end_at(self.top, move || unsafe { stack.pop(frame.memory()) });
         // SAFETY: the frame below is the topmost one, was spilled when it called, and this was the only handle.
         unsafe { stack.take_up(previous, position) }
     }
