@@ -152,7 +152,7 @@ pub(crate) fn back<P: Activation>(stack: &Stack<P>) -> u32 {
         let frame = Machine::<P>::frame_object(&frame).expect("a frame object");
         black_box(frame.lasti());
         frames += 1;
-        at = frame.back(stack);
+        at = frame.back(stack.vm());
     }
     frames
 }
