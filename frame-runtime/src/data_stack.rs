@@ -109,7 +109,7 @@ pub struct DataStack<V: FrameVm> {
     limit: Cell<*mut usize>,
     /// The current chunk.
     chunk: Cell<*mut Chunk>,
-    /// One chunk that is not used, so that a call loop on a chunk's edge does not allocate each time.
+    /// One chunk that is not used, so that a loop that goes over a chunk's edge does not allocate each time.
     spare: Cell<*mut Chunk>,
     /// The topmost frame.
     pub(crate) current: Cell<Option<FramePtr<V>>>,
@@ -248,6 +248,15 @@ impl<V: FrameVm> DataStack<V> {
     #[cold]
     #[inline(never)]
     fn push_chunk(&self, words: usize) -> Option<NonNull<()>> {
+        if self.top.get().addr() == self.chunk.get().addr() + DATA * WORD {
+            // It is empty, and too small.
+            self.leave_chunk();
+            let top = self.top.get();
+            if words * WORD < self.limit.get().addr() - top.addr() {
+                self.top.set(top.wrapping_add(words));
+                return NonNull::new(top.cast());
+            }
+        }
         let mut size = CHUNK_BYTES;
         while size < WORD * (words + MINIMUM_OVERHEAD) {
             size = size.checked_mul(2)?;
@@ -264,7 +273,7 @@ impl<V: FrameVm> DataStack<V> {
         unsafe { (*chunk.as_ptr()).previous = below };
         // SAFETY: as above.
         let size = unsafe { (*chunk.as_ptr()).size };
-        // The first frame of the root chunk does not start where the data does, so that its pop does not free the chunk.
+        // As in CPython, whose root chunk would be left else by the pop of its first frame.
         let skip = usize::from(below.is_null());
         let memory = chunk.as_ptr().cast::<usize>().wrapping_add(DATA + skip);
         self.chunk.set(chunk.as_ptr());
@@ -321,27 +330,28 @@ impl<V: FrameVm> DataStack<V> {
     /// The frame must be the last one that was pushed and not popped, and nobody may use it afterwards.
     #[inline(always)]
     pub(crate) unsafe fn pop(&self, frame: NonNull<()>) {
-        let chunk = self.chunk.get();
-        if frame.as_ptr().addr() == chunk.addr() + DATA * WORD {
-            self.pop_chunk();
-        } else {
-            self.top.set(frame.as_ptr().cast());
+        let (chunk, limit) = (self.chunk.get().addr(), self.limit.get().addr());
+        // One comparison: what is in front of the chunk is far behind it. A chunk is left when the first frame below it goes,
+        // not when it is empty: a call loop on its edge finds it again.
+        if frame.addr().get().wrapping_sub(chunk) >= limit - chunk {
+            self.leave_chunk();
         }
+        self.top.set(frame.as_ptr().cast());
     }
 
+    /// Goes back to the chunk below; the one that is left is the spare one. The root chunk is never left.
     #[cold]
     #[inline(never)]
-    fn pop_chunk(&self) {
+    fn leave_chunk(&self) {
         let Some(chunk) = NonNull::new(self.chunk.get()) else { return };
         // SAFETY: the current chunk is allocated; it holds no frame any more.
         let previous = unsafe { chunk.as_ref() }.previous;
-        if let Some(below) = NonNull::new(previous) {
-            // SAFETY: chunks below the current one stay allocated.
-            let (size, used) = (unsafe { below.as_ref() }.size, unsafe { below.as_ref() }.top);
-            self.chunk.set(previous);
-            self.top.set(previous.cast::<usize>().wrapping_add(DATA + used));
-            self.limit.set(previous.wrapping_byte_add(size).cast());
-        }
+        let Some(below) = NonNull::new(previous) else { return };
+        // SAFETY: chunks below the current one stay allocated.
+        let (size, used) = (unsafe { below.as_ref() }.size, unsafe { below.as_ref() }.top);
+        self.chunk.set(previous);
+        self.top.set(previous.cast::<usize>().wrapping_add(DATA + used));
+        self.limit.set(previous.wrapping_byte_add(size).cast());
         let spare = self.spare.replace(chunk.as_ptr());
         if !spare.is_null() {
             self.free(spare);
@@ -427,8 +437,9 @@ mod tests {
         let exact = stack.push(1044).expect("room");
         assert_eq!(stack.bytes(), 2 * CHUNK_BYTES, "1044 words are free, so 1044 do not fit");
         pop(&stack, exact);
+        pop(&stack, first);
+        let first = stack.push(1000).expect("room");
         let less = stack.push(1043).expect("room");
-        assert_ne!(less.addr(), exact.addr());
         assert_eq!(less.addr().get() - first.addr().get(), 1000 * WORD);
     }
 
@@ -454,8 +465,17 @@ mod tests {
         let large = stack.push(5000).expect("room");
         assert_eq!(stack.bytes(), (16 + 16 + 64) * 1024);
         pop(&stack, large);
-        assert_eq!(stack.bytes(), (16 + 64) * 1024, "the one that came last is kept");
         pop(&stack, first);
+        assert_eq!(stack.bytes(), (16 + 64) * 1024, "the one that came last is kept");
+        let low = stack.push(2000).expect("room");
+        let high = stack.push(5000).expect("room in the spare chunk");
+        pop(&stack, high);
+        assert_eq!(stack.push(6000), Ok(high), "an empty chunk is used as it is");
+        pop(&stack, high);
+        let larger = stack.push(20_000).expect("room");
+        assert_eq!(stack.bytes(), (16 + 64 + 256) * 1024, "and left where it is too small");
+        pop(&stack, larger);
+        pop(&stack, low);
     }
 
     #[test]
@@ -465,7 +485,7 @@ mod tests {
         let second = stack.push(1044).expect("room");
         assert_eq!(stack.push(5000), Err(Full::Memory));
         pop(&stack, second);
-        let larger = stack.push(1100).expect("room for 32 KiB without the spare chunk");
+        let larger = stack.push(3000).expect("room for 32 KiB without the spare chunk");
         assert_eq!(stack.bytes(), 3 * CHUNK_BYTES);
         pop(&stack, larger);
         pop(&stack, first);

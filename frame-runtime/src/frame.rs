@@ -21,6 +21,17 @@ use crate::version::{ClearStep, Frames, FramesOf, Version};
 use crate::visit::{Kind, Visit, show};
 use crate::vm::{CodeUnit, FrameCode, FrameVm, Value};
 
+/// Does something, and something else if that panics. What that needs should be few words, which it copies: they stay in
+/// registers then, where those that are only pointed to would be in memory also when nothing panics. What is done first
+/// stands where it is, and not in a closure that may be called.
+macro_rules! or_else {
+    ($body:expr, $panicked:expr) => {
+        let guard = Finally(move || $panicked);
+        $body;
+        mem::forget(guard);
+    };
+}
+
 /// One activation record: `_PyInterpreterFrame`.
 ///
 /// If the VM adds nothing, every offset is CPython's.
@@ -615,7 +626,7 @@ impl<V: FrameVm> FramePtr<V> {
             if let Some(object) = object.as_deref().and_then(V::frame_object) {
                 object.detach();
             }
-            self.clear_steps(end);
+            self.clear_steps::<true>(end);
         });
         let mut slot = self.slots();
         while slot < end {
@@ -881,12 +892,18 @@ impl<V: FrameVm> FramePtr<V> {
     /// If somebody holds its frame object, everything moves there instead, and nothing is dropped.
     #[inline(always)]
     fn clear_up_to(self, end: *mut StackRef<V>) {
+        self.clear_known(end, self.specials().frame_object().pointer().is_some());
+    }
+
+    /// The same, where it is known whether there is a frame object.
+    #[inline(always)]
+    fn clear_known(self, end: *mut StackRef<V>, seen: bool) {
         const { assert!(<FramesOf<V> as Frames>::CLEAR.len() <= 5, "a step more than are written here") };
         self.spill(self.slots());
-        if self.specials().frame_object().pointer().is_some() {
+        if seen {
             self.clear_seen(end);
         } else {
-            self.clear_steps(end);
+            self.clear_steps::<false>(end);
         }
     }
 
@@ -895,7 +912,7 @@ impl<V: FrameVm> FramePtr<V> {
     #[inline(never)]
     fn clear_seen(self, end: *mut StackRef<V>) {
         if self.existing_object_ref().is_some_and(|object| V::is_unique(&object)) {
-            self.clear_steps(end);
+            self.clear_steps::<true>(end);
         } else {
             self.take_over(end);
         }
@@ -903,28 +920,31 @@ impl<V: FrameVm> FramePtr<V> {
 
     /// One step after the other, each also when a destructor of one before it panics.
     #[inline(always)]
-    fn clear_steps(self, end: *mut StackRef<V>) {
-        or_else(|| self.clear_step(0, end), move || self.clear_rest(1, end));
-        or_else(|| self.clear_step(1, end), move || self.clear_rest(2, end));
-        or_else(|| self.clear_step(2, end), move || self.clear_rest(3, end));
-        or_else(|| self.clear_step(3, end), move || self.clear_rest(4, end));
-        self.clear_step(4, end);
+    fn clear_steps<const SEEN: bool>(self, end: *mut StackRef<V>) {
+        or_else!(self.clear_step::<SEEN>(0, end), self.clear_rest::<SEEN>(1, end));
+        or_else!(self.clear_step::<SEEN>(1, end), self.clear_rest::<SEEN>(2, end));
+        or_else!(self.clear_step::<SEEN>(2, end), self.clear_rest::<SEEN>(3, end));
+        or_else!(self.clear_step::<SEEN>(3, end), self.clear_rest::<SEEN>(4, end));
+        self.clear_step::<SEEN>(4, end);
     }
 
     /// The steps from this one on, after a panic.
     #[cold]
     #[inline(never)]
-    fn clear_rest(self, step: usize, end: *mut StackRef<V>) {
+    fn clear_rest<const SEEN: bool>(self, step: usize, end: *mut StackRef<V>) {
         if step < <FramesOf<V> as Frames>::CLEAR.len() {
-            let _rest = Finally(|| self.clear_rest(step + 1, end));
-            self.clear_step(step, end);
+            let _rest = Finally(|| self.clear_rest::<SEEN>(step + 1, end));
+            self.clear_step::<SEEN>(step, end);
         }
     }
 
     /// One step of the version's order. What is there is taken before it is dropped.
     #[inline(always)]
-    fn clear_step(self, step: usize, end: *mut StackRef<V>) {
-        self.release_step(<FramesOf<V> as Frames>::CLEAR.get(step), end);
+    fn clear_step<const SEEN: bool>(self, step: usize, end: *mut StackRef<V>) {
+        let step = <FramesOf<V> as Frames>::CLEAR.get(step);
+        if SEEN || step != Some(&ClearStep::FrameObject) {
+            self.release_step(step, end);
+        }
     }
 
     #[inline(always)]
@@ -1019,15 +1039,15 @@ impl<V: FrameVm> FramePtr<V> {
     /// Ends the frame: [`clear_except_code`](Self::clear_except_code), then what the VM added, the code, and the memory
     /// last, which `free` is for.
     pub(crate) fn end(self, free: impl Fn() + Copy) {
-        self.end_at(self.stack_end(), free);
+        self.end_at(self.stack_end(), self.specials().frame_object().pointer().is_some(), free);
     }
 
-    /// The same for a frame whose stack is known to end here, whatever it says itself.
+    /// The same for a frame whose stack is known to end here, whatever it says itself, and that has an object or not.
     #[inline(always)]
-    pub(crate) fn end_at(self, end: *mut StackRef<V>, free: impl Fn() + Copy) {
-        or_else(|| self.clear_up_to(end), move || self.end_rest(true, free));
-        or_else(|| self.drop_extra(), move || self.end_rest(false, free));
-        or_else(|| drop(self.specials().executable().take()), free);
+    pub(crate) fn end_at(self, end: *mut StackRef<V>, seen: bool, free: impl Fn() + Copy) {
+        or_else!(self.clear_known(end, seen), self.end_rest(true, free));
+        or_else!(self.drop_extra(), self.end_rest(false, free));
+        or_else!(drop(self.specials().executable().take()), free());
         free();
     }
 
@@ -1185,15 +1205,6 @@ impl<V: FrameVm, const ASCENDING: bool> Drop for Emptied<V, ASCENDING> {
     fn drop(&mut self) {
         self.run();
     }
-}
-
-/// Does something, and something else if that panics. What that needs should be few words, which it copies: they stay in
-/// registers then, where those that are only pointed to would be in memory also when nothing panics.
-#[inline(always)]
-fn or_else(body: impl FnOnce(), panicked: impl Fn() + Copy) {
-    let guard = Finally(panicked);
-    body();
-    mem::forget(guard);
 }
 
 /// Does something at the end of its scope, also when a panic passes.

@@ -196,9 +196,9 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
         O: OnPop<V::Python, Gone> + 'static,
     {
         // The value stays on the stack until nothing is made any more: a collector may move it.
-        self.foresee_end();
+        let seen = self.foresee_end();
         let value = self.pop().into_owned();
-        match self.end_foreseen(<FramesOf<V> as Frames>::AFTER_RETURN) {
+        match self.end_foreseen(<FramesOf<V> as Frames>::AFTER_RETURN, seen) {
             Returned::Frame(mut caller) => {
                 caller.push(value);
                 ControlFlow::Continue(caller)

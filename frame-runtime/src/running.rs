@@ -612,25 +612,27 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
     where
         O: OnPop<V::Python, Gone> + 'static,
     {
-        self.foresee_end();
-        self.end_foreseen(position)
+        let seen = self.foresee_end();
+        self.end_foreseen(position, seen)
     }
 
     /// What the end of the activation needs made is made, while everything is where a collector finds it: nothing, where
-    /// nobody looked at the frame.
+    /// nobody looked at the frame. Says whether somebody did.
     #[inline(always)]
-    pub(crate) fn foresee_end(&self) {
-        if self.frame.specials().frame_object().pointer().is_some() {
+    pub(crate) fn foresee_end(&self) -> bool {
+        let seen = self.frame.specials().frame_object().pointer().is_some();
+        if seen {
             // What is called here does not see the handle: it would be in memory also where nobody looked.
             self.spill();
             self.frame.before_end(self.stack);
             self.hold();
         }
+        seen
     }
 
     /// The end of an activation that was [foreseen](Self::foresee_end): nothing is made any more.
     #[inline(always)]
-    pub(crate) fn end_foreseen(self, position: Position) -> Returned<'t, V, B>
+    pub(crate) fn end_foreseen(self, position: Position, seen: bool) -> Returned<'t, V, B>
     where
         O: OnPop<V::Python, Gone> + 'static,
     {
@@ -639,7 +641,7 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
         let previous = self.unlink();
         // SAFETY: it was the topmost frame and so the last one pushed; what destructors push above is popped before they
         // return. Its handle is consumed.
-        frame.end_at(self.top, move || unsafe { stack.pop(frame.memory()) });
+        frame.end_at(self.top, seen, move || unsafe { stack.pop(frame.memory()) });
         // SAFETY: the frame below is the topmost one, was spilled when it called, and this was the only handle.
         unsafe { stack.take_up(previous, position) }
     }
