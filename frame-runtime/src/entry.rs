@@ -78,12 +78,11 @@ impl<V: FrameVm> DataStack<V> {
         shim: V::Value,
         body: impl for<'t> FnOnce(Running<'t, V>) -> R,
     ) -> Result<R, NotParked<V::Value>> {
-        // Done before anything is looked at: both may run anything. What somebody left handled is nobody's.
+        // Made before anything is looked at: it may run anything.
         let extra = V::FrameExtra::default();
-        if self.current.get().is_none() {
-            drop(self.handled.take_own());
-        }
+        // What somebody left handled meanwhile goes when all is done.
         let Some(parked) = self.take_parked() else { return Err(NotParked(shim)) };
+        let _left = Finally(|| self.handled.drop_left());
         Ok(self.with_shim(shim, extra, |shim| {
             parked.bottom.specials().previous().set(Some(shim));
             self.current.set(Some(parked.top));
@@ -153,10 +152,8 @@ impl<V: FrameVm> DataStack<V> {
 
     /// Frames that are parked, if they may go on or end: then what they handled is handled again.
     fn take_parked(&self) -> Option<Parked<V>> {
-        if self.current.get().is_some() || self.walks.get() != 0 {
-            return None;
-        }
-        let parked = self.parked.take()?;
+        let parked = self.parked.get().filter(|_| self.current.get().is_none() && self.walks.get() == 0)?;
+        self.parked.set(None);
         self.handled.unpark();
         Some(parked)
     }
@@ -166,13 +163,11 @@ impl<V: FrameVm> DataStack<V> {
     /// A VM whose collector finds references through the stack does so before it drops one: the ends of activations may make
     /// frame objects.
     pub fn clear_parked(&self) -> bool {
-        if self.current.get().is_none() {
-            drop(self.handled.take_own());
-        }
         let Some(parked) = self.take_parked() else { return false };
+        let _left = Finally(|| self.handled.drop_left());
+        let _handled = Finally(|| drop(self.handled.take_own()));
         self.current.set(Some(parked.top));
         self.clear_above(None);
-        drop(self.handled.take_own());
         true
     }
 }

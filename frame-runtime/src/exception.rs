@@ -34,11 +34,18 @@ pub(crate) struct Handled<V: FrameVm> {
     top: Cell<*const ExceptionState<V>>,
     /// The same of frames that are parked: what their own item had, and `previous`, the topmost item.
     parked: ExceptionState<V>,
+    /// What was handled while frames were parked that go on now: of no use to anybody, it goes with their entry.
+    left: Plain<V>,
 }
 
 impl<V: FrameVm> Handled<V> {
     pub(crate) const fn new() -> Self {
-        Handled { own: ExceptionState::new(), top: Cell::new(ptr::null()), parked: ExceptionState::new() }
+        Handled {
+            own: ExceptionState::new(),
+            top: Cell::new(ptr::null()),
+            parked: ExceptionState::new(),
+            left: Plain::null(),
+        }
     }
 
     /// What is handled waits with its frames; nothing is, then.
@@ -48,11 +55,16 @@ impl<V: FrameVm> Handled<V> {
         self.parked.previous.set(self.top.replace(ptr::null()));
     }
 
-    /// What is handled is what the frames handled that go on, or end. Nothing may be handled meanwhile.
+    /// What is handled is what the frames handled that go on, or end. What was is [left](Self::drop_left).
     pub(crate) fn unpark(&self) {
-        let own = self.own.value.replace(self.parked.value.take());
-        debug_assert!(own.is_none(), "an exception is handled where nothing runs");
         self.top.set(self.parked.previous.replace(ptr::null()));
+        let left = self.left.replace(self.own.value.replace(self.parked.value.take()));
+        debug_assert!(left.is_none(), "other frames go on");
+    }
+
+    /// Drops what was handled while frames were parked.
+    pub(crate) fn drop_left(&self) {
+        drop(self.left.take());
     }
 
     fn top(&self) -> &ExceptionState<V> {
@@ -105,5 +117,6 @@ impl<V: FrameVm> Handled<V> {
     pub(crate) fn visit(&self, visit: &mut dyn Visit<V>) {
         self.own.value.visit(visit);
         self.parked.value.visit(visit);
+        self.left.visit(visit);
     }
 }

@@ -234,12 +234,13 @@ impl World {
     /// The shim moves.
     pub(crate) fn enter(&mut self, stack: usize, shim: Id) {
         self.sessions.push(stack);
-        self.stacks[stack].entries.push(Entry { shim, frames: Vec::new() });
+        self.stacks[stack].entries.push(Entry { shim, ..Entry::default() });
     }
 
     pub(crate) fn unpark(&mut self, stack: usize, shim: Id) {
         self.happens("frames unparked");
         self.enter(stack, shim);
+        self.stacks[stack].entries[0].left = self.handle_parked(stack);
         let parked = std::mem::take(&mut self.stacks[stack].parked);
         self.stacks[stack].entries[0].frames = parked;
         self.take_up(stack, self.facts.after_return);
@@ -251,6 +252,13 @@ impl World {
         self.leave(stack);
         let entry = self.stacks[stack].entries.pop().expect("an entry");
         self.give(entry.shim);
+        self.give(entry.left);
+    }
+
+    /// What parked frames handled is handled again; returns what was meanwhile.
+    fn handle_parked(&mut self, stack: usize) -> Id {
+        let stack = &mut self.stacks[stack];
+        std::mem::replace(&mut stack.handled, std::mem::take(&mut stack.parked_handled))
     }
 
     pub(crate) fn may_park(&self, stack: usize) -> bool {
@@ -262,12 +270,15 @@ impl World {
         self.happens("frames parked");
         let top = self.top(stack);
         self.wait(top, site);
-        self.stacks[stack].parked = std::mem::take(&mut self.stacks[stack].entries[0].frames);
+        let stack = &mut self.stacks[stack];
+        stack.parked = std::mem::take(&mut stack.entries[0].frames);
+        stack.parked_handled = std::mem::take(&mut stack.handled);
     }
 
     /// The stack is dropped with what is parked on it.
     pub(crate) fn drop_stack(&mut self, stack: usize, recursion: u32) {
         self.stacks[stack].is_gone = true;
+        let left = if self.stacks[stack].parked.is_empty() { 0 } else { self.handle_parked(stack) };
         while let Some(top) = self.stacks[stack].parked.last().copied() {
             self.happens("parked frames dropped");
             self.before_end(top);
@@ -276,6 +287,7 @@ impl World {
         }
         let handled = std::mem::take(&mut self.stacks[stack].handled);
         self.give(handled);
+        self.give(left);
         self.stacks[stack].is_gone = false;
         self.stacks[stack].remaining = recursion;
     }

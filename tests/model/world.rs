@@ -141,6 +141,8 @@ pub(crate) struct Object {
 struct Entry {
     shim: Id,
     frames: Vec<FrameId>,
+    /// What was handled while the frames were parked that go on here.
+    left: Id,
 }
 
 /// A data stack.
@@ -149,6 +151,8 @@ pub(crate) struct Stack {
     parked: Vec<FrameId>,
     pub(crate) remaining: u32,
     handled: Id,
+    /// The same of what is parked.
+    parked_handled: Id,
     /// It is being dropped: nobody reaches it any more.
     pub(crate) is_gone: bool,
 }
@@ -237,8 +241,14 @@ pub(crate) const WHERE_COUNTED: [&str; 5] = [
 
 impl World {
     pub(crate) fn new(facts: Facts, is_tracing: bool, stacks: usize, recursion: u32) -> World {
-        let stack =
-            || Stack { entries: Vec::new(), parked: Vec::new(), remaining: recursion, handled: 0, is_gone: false };
+        let stack = || Stack {
+            entries: Vec::new(),
+            parked: Vec::new(),
+            remaining: recursion,
+            handled: 0,
+            parked_handled: 0,
+            is_gone: false,
+        };
         World {
             facts,
             is_tracing,
@@ -423,9 +433,9 @@ impl World {
             left.extend(list);
         }
         for stack in &self.stacks {
-            left.push(stack.handled);
+            left.extend([stack.handled, stack.parked_handled]);
             for entry in &stack.entries {
-                left.push(entry.shim);
+                left.extend([entry.shim, entry.left]);
                 entry.frames.iter().for_each(|frame| self.held_by_frame(*frame, &mut left));
             }
             stack.parked.iter().for_each(|frame| self.held_by_frame(*frame, &mut left));
@@ -552,11 +562,11 @@ impl World {
         seen
     }
 
-    /// The generators of a stack that run or are parked while they run, the topmost first.
+    /// The generators of a stack that run, the topmost first.
     fn running_generators(&self, stack: usize) -> impl Iterator<Item = Id> {
-        let stack = &self.stacks[stack];
-        let running = stack.entries.iter().rev().flat_map(|entry| entry.frames.iter().rev());
-        running.chain(stack.parked.iter().rev()).filter_map(|frame| match self.frames[*frame].place {
+        let entries = self.stacks[stack].entries.iter().rev();
+        let running = entries.flat_map(|entry| entry.frames.iter().rev());
+        running.filter_map(|frame| match self.frames[*frame].place {
             Place::Generator(generator) => Some(generator),
             Place::Stack | Place::Object => None,
         })
