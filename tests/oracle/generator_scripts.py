@@ -234,6 +234,86 @@ def systematic_core(found):
                                 prepare + own + [["send", target_now, None]] + DROPS))
 
 
+def series(found, name, bodies, foreigns, segments):
+    """A few of the same kind in one script: each begins by making its objects, instead of those before."""
+    for start in range(0, len(segments), 8):
+        ops = [operation for segment in segments[start:start + 8] for operation in segment]
+        found.append(script("series, %s, %d" % (name, start), bodies, foreigns, ops + [
+            drop for drop in DROPS if any(operation[0] == "put" and operation[1] == drop[1] for operation in ops)]))
+
+
+def systematic_series(found):
+    waiting = {"plain": (["f", 0], [], [PLAIN]), "full": (["f", 0], [], [FULL])}
+    for flavour in FLAVOURS[:4]:
+        make, target = subject(flavour)
+        ways = [ops for name, ops in operations(target) if name not in (
+            "send 0", "throw exit class", "throw a kind of exit", "throw null", "throw a class that is none", "repr", "throw nothing",
+            "close while handling", "throw while handling", "send while handling", "rename", "read", "clear a frame that is kept")]
+        ways.append([["repr", target], ["read", target, "running"], ["read", target, "frame"], ["rename", target, "new"]])
+        plain = [body(flavour, [waits(flavour, 1), ["return", 9]])]
+        own = body("types_coroutine" if flavour in ("coroutine", "wrapper") else "generator", [["yield", 1], ["yield", 2]])
+        outer = body(flavour, [["delegate", ["b", 1]], ["return", 9]])
+        over = make + [["close", target]]
+        done = [make + [["close", target]]] + [ops for ops in ways if ops[0][0] != "drop"] + [[["drop", target]]]
+        ended = [make + [["list", target]] if flavour in ("generator", "types_coroutine", "wrapper") else make + [["throw", target, LE]]]
+        series(found, flavour + " created", plain, [PLAIN], [make + ops for ops in ways])
+        series(found, flavour + " suspended", plain, [PLAIN], [make + [["send", target, None]] + ops for ops in ways])
+        for name, (value, bodies, foreigns) in waiting.items():
+            series(found, flavour + " delegating to " + name, [body(flavour, [["delegate", value], ["return", 9]])], foreigns,
+                   [make + [["send", target, None]] + ops for ops in ways])
+        series(found, flavour + " delegating to one of ours", [outer, own], [PLAIN],
+               [make + [["send", target, None]] + ops for ops in ways])
+        found.append(script("series, %s closed" % flavour, plain, [PLAIN], [op for ops in done for op in ops] + DROPS))
+        found.append(script("series, %s ended" % flavour, plain, [PLAIN],
+                            [op for ops in ended + done[1:] for op in ops] + DROPS))
+        inside = [["op", op] for ops in operations("self") for op in ops
+                  if op[0] not in ("put", "drop", "handling") and op[:2] != ["clear", 4]]
+        if flavour == "wrapper":
+            inside = [["op", op] for ops in ways for op in ops if op[0] != "drop"]
+        found.append(script("series, %s executing" % flavour, [body(flavour, inside)], [PLAIN],
+                            make + [["send", target, None]] + DROPS))
+        for key, ask in (("throw", ["throw", target, VE]), ("close", ["close", target])):
+            for at, ops in enumerate(ways):
+                if ops[0][0] == "drop":
+                    continue
+                meeting = dict(PLAIN, **{key: [[ops, ["return", 5]]]})
+                found.append(script("series, %s executing in %s, %d" % (flavour, key, at), [
+                    body(flavour, [["delegate", ["f", 0]]])], [meeting], make + [["send", target, None], ask] + DROPS))
+    ways = [ops for name, ops in operations(1) if name in (
+        "next", "send None", "send 7", "throw instance", "throw exit", "throw stop", "throw async stop", "throw number",
+        "throw class and value", "close", "finalize", "drop")]
+    for state, (code, before) in agen_states().items():
+        bodies, foreigns = [body("async_generator", code)], [PLAIN]
+        for kind in ("asend null", "athrow", "aclose", "anext_default"):
+            begin = before + [awaitable(kind, 1)]
+            drives = [begin + ops for ops in ways] + ([begin + [["list", 1]]] if kind == "anext_default" else [])
+            series(found, "%s of one %s" % (kind, state), bodies, foreigns, drives)
+            series(found, "%s, begun, of one %s" % (kind, state), bodies, foreigns,
+                   [begin + [["send", 1, None]] + ops for ops in ways])
+            found.append(script("series, %s closed of one %s" % (kind, state), bodies, foreigns,
+                                [op for ops in [begin, [["close", 1]]] + ways for op in ops] + DROPS))
+            found.append(script("series, %s over of one %s" % (kind, state), bodies, foreigns,
+                                [op for ops in [begin, [["send", 1, None], ["send", 1, None]]] + ways for op in ops] + DROPS))
+        core = [[["repr", 0], ["read", 0, "running"], ["read", 0, "frame"], ["del", 0]], [["clear", 0]], [["drop", 0]],
+                [["drop", 5], ["drop", 0]]]
+        series(found, "one " + state, bodies, foreigns, [before + ops for ops in core])
+    # Awaitables that an executing body makes, or that drive it.
+    yes = ["yield", 1]
+    for kind in ("asend null", "athrow", "aclose"):
+        each = [ops[0] for ops in ways if ops[0][0] != "drop"]
+        code = [piece for op in each for piece in (["op", awaitable(kind, 1)], ["op", op])]
+        closed = [["op", awaitable(kind, 1)], ["op", ["close", 1]], ["op", ["send", 1, None]]] + [["op", op] for op in each]
+        for name, inner in (("made", code), ("made, closed", closed), ("driving", [["op", [op[0], 2] + op[2:]] for op in each])):
+            own = [["op", op] for op in ([["repr", 0], ["read", 0, "running"], ["del", 0], ["clear", 0]] if name == "driving" else [])]
+            if kind == "asend null":
+                code, before = inner + own + [yes], []
+            else:
+                code = [["try", [yes], [["BaseException", inner + own + [yes]]], None]]
+                before = [["put", 5, ["anext", ["r", 0]]], ["send", 5, None]]
+            found.append(script("series, %s %s while executing" % (kind, name), [body("async_generator", code)], [PLAIN],
+                                [["put", 0, ["b", 0]]] + before + [awaitable(kind, 2), ["send", 2, None]] + DROPS))
+
+
 AWAITABLES = {"anext": [["r", 0]], "asend": [["r", 0], ["m", 2]], "asend null": [["r", 0], None], "athrow": [["r", 0], VE],
               "athrow class": [["r", 0], ["c", "ValueError"]], "athrow exit": [["r", 0], GE], "athrow stop": [["r", 0], SI],
               "athrow async stop": [["r", 0], SAI], "athrow number": [["r", 0], 1], "athrow nothing": [["r", 0]],
@@ -467,6 +547,7 @@ def systematic():
         systematic_core(SYSTEMATIC)
         systematic_async(SYSTEMATIC)
         systematic_edges(SYSTEMATIC)
+        systematic_series(SYSTEMATIC)
         names = [made["script"] for made in SYSTEMATIC]
         assert len(set(names)) == len(names), sorted(name for name in set(names) if names.count(name) > 1)
     return list(SYSTEMATIC)
@@ -762,6 +843,72 @@ def named(name):
 # -- cells that there should be --------------------------------------------------------------------------------------
 
 
+OWN = ("generator", "types_coroutine", "coroutine")
+WITH_METHODS = ("foreign+throw", "foreign+send+throw", "foreign+throw+close", "foreign+send+throw+close", "coroutine_wrapper",
+                "async_generator_asend", "async_generator_athrow", "anext_awaitable")
+OPERATIONS = {"throw(other())": "throw", "throw(other)": "throw", "throw(GeneratorExit())": "throw exit",
+              "throw(GeneratorExit)": "throw exit", "throw(StopIteration())": "throw stop", "throw(StopIteration)": "throw stop",
+              "throw(StopAsyncIteration())": "throw async stop", "throw(StopAsyncIteration)": "throw async stop",
+              "throw(value)": "throw bad", "throw(int)": "throw bad", "throw(None)": "throw bad", "throw()": "throw bad"}
+
+
+def table_cell(situation, operation):
+    """What the tables of states and operations tell apart of a cell."""
+    words = situation.split(" ")
+    flags = "+closed" if words[0] == "async_generator" and "+closed" in situation else ""
+    if len(words) > 1 and words[0] in FLAVOURS:
+        state = words[1].split("+")[0]
+        if state == "delegating":
+            kind = words[3].replace("+hooks_inited", "").replace("+closed", "")
+            state += " to one of ours" if kind in OWN else " with throw" if kind in WITH_METHODS else " without throw"
+        elif situation.endswith(("in throw", "in close")):
+            state += " in " + words[-1]
+        situation = words[0] + " " + state + flags
+    if operation.startswith("read "):
+        operation = "read"
+    elif operation.startswith("throw"):
+        operation = OPERATIONS.get(operation, "throw more")
+    return situation, operation
+
+
+RESUMING = ("next", "send(None)", "send(value)", "throw", "throw exit", "throw stop", "throw async stop", "throw bad", "throw more",
+            "close")
+
+
 def expected(version):
-    """[situation, operation] pairs that the tables of states and operations have."""
-    return []
+    """The cells of the tables: the situation of an object, and what is done to it."""
+    found = []
+    delegating = ["delegating to one of ours", "delegating with throw", "delegating without throw"]
+    for flavour in FLAVOURS:
+        states = ["created", "executing", "finished"] + delegating
+        if flavour not in ("coroutine", "wrapper"):
+            states.append("suspended")
+        if version == (3, 12) and flavour != "async_generator":
+            states.append("completed")
+        if flavour == "async_generator":
+            operations = ("del", "drop", "clear", "repr", "read")
+            states += [state + "+closed" for state in ["suspended", "finished", "executing"] + delegating]
+        else:
+            operations = RESUMING + ("drop", "list")
+            operations += ("clear", "repr", "read", "del") if flavour != "wrapper" else ()
+            states += ["executing in throw", "executing in close"]
+        for state in states:
+            found += [(flavour + " " + state, operation) for operation in operations
+                      if operation != "drop" or not state.startswith("executing")]
+    lives = {
+        "init": ["created", "suspended", "delegating+running", "executing+running", "finished", "suspended+closed",
+                 "finished+closed"],
+        "iter": ["delegating+running", "executing+running"],
+    }
+    lives["closed"] = lives["init"]
+    for kind in ("asend", "athrow", "aclose"):
+        for state, agens in lives.items():
+            for agen in agens + (["suspended", "finished"] if kind == "athrow" and state == "iter" else []):
+                if kind == "aclose" and state == "iter":
+                    agen += "+closed"
+                for operation in RESUMING + (("del",) if version >= (3, 13) else ()) + ("drop",):
+                    if operation != "drop" or "executing" not in agen:
+                        found.append(("%s %s, agen %s" % (kind, state, agen), operation))
+    if version >= (3, 10):
+        found += [("anext_default", operation) for operation in RESUMING + ("drop", "list")]
+    return found

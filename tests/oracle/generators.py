@@ -4,7 +4,8 @@
     python3.N tests/oracle/generators.py --again FILE > out.jsonl      # the scripts of such a file, once more
     python3.N tests/oracle/generators.py --script NAME                 # one script, with the Python of its bodies
     python3   tests/oracle/generators.py --all LIST        # writes tests/vectors/generators/<version>.jsonl
-    ... --cells          # instead of the lines: which cells they exercised, how often, and what was never reached
+    ... --cells          # instead of the lines: which cells of the tables they exercised, how often, and what they did not
+    ... --fine           # the same with outcomes, and with everything by which cells are told apart
     ... --systematic     # the written scripts instead of random ones; --cover: both, and of these the few that are kept
 
 LIST has one interpreter a line: version, executable (tab separated; more columns are ignored). Plain Python, the same for
@@ -13,7 +14,8 @@ ends its child, or that says nothing for a minute, has the outcome {"crash": SIG
 behind it. States are read from memory, at the offsets of spec/cpython. Scripts are made by generator_scripts.py.
 
 A LINE has `script` (its name), `bodies`, `foreigns`, `ops`, and what happened: `did`, an EVENT for each of `ops`, and
-`alive`, what was never let go of (objects in a cycle: there is no collection). Or `crash`.
+`alive`, what was never let go of (objects in a cycle: there is no collection). With `crash`, `did` ends before the operation
+that the interpreter did not survive.
 
 BODIES are what generators run: {"is": FLAVOUR, "code": [STATEMENT...]}, FLAVOUR one of generator, types_coroutine (a
 generator function after types.coroutine), coroutine, async_generator. The function of body 2 is named b2, in b2.__qualname__,
@@ -75,20 +77,20 @@ OPS, performed from outside in their order, and from within bodies, deeds and ho
   ["hooks", DEED or null, DEED or null]   sys.set_asyncgen_hooks: firstiter, finalizer
   ["filter", "always" or "error"]  warnings are reported, or raised
   ["handling", V, [OP...]]         performs others while native code handles exception V; their events are in the log
-An operation within five others, or the 61st, is not performed: {"is": "skipped"}.
+An operation within five others, or the 201st, is not performed: {"is": "skipped"}.
 
-An EVENT is {"is": OUTCOME}, and where there is any: "log"; "dies", which marked objects died in this operation and not in
+An EVENT is {"is": OUTCOME}, without "is" for {"value": null}, and where there is any: "log"; "dies", which marked objects died in this operation and not in
 one within it, sorted: numbers, "oN" (the N-th object that ran a body) and "fN" (the N-th foreign one); and states. OUTCOME:
   {"value": VALUE}   as in values, with ["o", N] for an object that runs a body, ["f", N], true, false, ["type", NAME]
-  {"raises": ERROR}  {"type", "text", or "args" for StopIteration; "number" for one of ["e", ...]; "cause", "context",
-                     "suppress" unless null, false. "context": "cause" says that they are the same; "again": N is the same
-                     object as the error N levels further out}
+  {"raises": ERROR}  [TYPE, TEXT] or [TYPE, TEXT, {...}] with "number" for one of ["e", ...] and "cause", "context",
+                     "suppress" unless null, false; "context": "cause" says that they are the same. A StopIteration has the
+                     list of its arguments for TEXT. ["again", N] is the same object as the error N levels further out
   "empty"            the target is null          {"absent": NAME}   it has no such method or attribute
 After the event of one of `ops` "states" says, for each register, the state of the object if it is another than before;
-events within bodies say "state" of their target. A STATE is [RAW, running, suspended, yieldfrom], for async generators with
-ag_closed and ag_hooks_inited behind; RAW is the number's name in PyFrameState in lower case, on 3.10 "over" without a frame,
-before 3.10 derived; attributes that are not there are null. For asend(), athrow() and aclose() it is [state, STATE of the
-async generator], for a wrapper [STATE of the coroutine].
+events within bodies say "state" of their target. A STATE is [RAW, FLAGS] or
+[RAW, FLAGS, VALUE of yieldfrom]. RAW is the number's name in PyFrameState in lower case, on 3.10 "over" without a frame,
+before 3.10 derived. FLAGS has r for running, s for suspended (no such attribute before 3.11, ag_suspended 3.12: never), c for
+ag_closed and h for ag_hooks_inited. A wrapper has that of its coroutine; asend(), athrow() and aclose() have [RAW].
 
 The LOG has ["log", VALUE], ["handled", ERROR or null], ["op", EVENT], ["called", N, METHOD, [VALUE...]] and ["lookup", N,
 METHOD] of foreign N, ["hook", WHICH, VALUE], ["warn", CATEGORY, TEXT], ["unraisable", ERROR, VALUE of its object, err_msg].
@@ -100,6 +102,7 @@ operation begins or ends. So what a body held is let go of when the exception ha
 import argparse
 import ctypes
 import gc
+import heapq
 import itertools
 import json
 import os
@@ -119,7 +122,7 @@ from machines import Facts, Memory, facts_of
 
 VERSION = sys.version_info[:2]
 REGISTERS = 6
-DEEPEST, MOST = 5, 60
+DEEPEST, MOST = 5, 200
 SILENCE = 60
 FILE = "<script>"
 BODY_TYPES = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
@@ -393,24 +396,22 @@ class Run:
     def told(self, error, outer=()):
         for level, other in enumerate(reversed(outer)):
             if other is error:
-                return {"again": level + 1}
-        said = {"type": type(error).__name__}
-        if isinstance(error, StopIteration):
-            said["args"] = [self.encode(part) for part in error.args]
-        else:
-            said["text"] = plain(str(error))
+                return ["again", level + 1]
+        stop = isinstance(error, StopIteration)
+        said = [type(error).__name__, [self.encode(part) for part in error.args] if stop else plain(str(error))]
+        more = {}
         number = self.numbered(error)
         if number is not None:
-            said["number"] = number
+            more["number"] = number
         outer += (error,)
         if error.__cause__ is not None:
-            said["cause"] = self.told(error.__cause__, outer)
+            more["cause"] = self.told(error.__cause__, outer)
         if error.__context__ is not None:
             same = error.__context__ is error.__cause__
-            said["context"] = "cause" if same else self.told(error.__context__, outer)
+            more["context"] = "cause" if same else self.told(error.__context__, outer)
         if error.__suppress_context__:
-            said["suppress"] = True
-        return said
+            more["suppress"] = True
+        return said + [more] if more else said
 
     def forget(self, error):
         """Lets go of the tracebacks of an exception and of those behind it; before 3.11 also of what frames hold, because
@@ -432,6 +433,8 @@ class Run:
                         frame.clear()
                 del frames, entry
             one.__traceback__ = None
+            if getattr(one, "obj", None) is not None:
+                one.obj = None
 
     def left(self, frame):
         """Whether a generator is done with its frame."""
@@ -613,7 +616,7 @@ class Run:
         outcome = self.attempt(operation, me)
         self.forget_all()
         self.depth -= 1
-        event = {"is": outcome}
+        event = {} if outcome == {"value": None} else {"is": outcome}
         if self.depth:
             state = self.state_of(operation, me)
             if state is not None:
@@ -634,7 +637,7 @@ class Run:
         if deaths:
             event["dies"] = sorted(deaths, key=str)
         if cell:
-            self.cells.append((cell, self.outcome_class(event)))
+            self.cells.append((cell, self.outcome_class(event) + self.after(operation, me)))
         return event
 
     def attempt(self, operation, me):
@@ -754,21 +757,21 @@ class Run:
         kind = type(held)
         if kind in PREFIX:
             prefix = PREFIX[kind]
-            found = [self.raw(held)]
-            for what in ("running", "suspended"):
-                value = getattr(held, prefix + what, None)
-                found.append(value if value is None else bool(value))
-            found.append(self.encode(self.delegate(held)))
+            flags = "".join(what[0] for what in ("running", "suspended") if getattr(held, prefix + what, False))
             if kind is types.AsyncGeneratorType:
-                found += [self.flag(held, "closed"), self.flag(held, "hooks_inited")]
-            return found
+                flags += "".join(what[0] for what in ("closed", "hooks_inited") if self.flag(held, what))
+            delegate = self.delegate(held)
+            return [self.raw(held), flags] + ([self.encode(delegate)] if delegate is not None else [])
         if kind.__name__ in ("async_generator_asend", "async_generator_athrow"):
-            return [self.memory.awaitable_state(held), self.state(self.at(self.memory.pointer(id(held) + 16)))]
+            return [self.memory.awaitable_state(held)]
         if kind.__name__ == "coroutine_wrapper":
-            return [self.state(self.at(self.memory.pointer(id(held) + 16)))]
+            return self.state(self.at(self.memory.pointer(id(held) + 16)))
         return None
 
     def delegate(self, held):
+        # 3.10 dies of the question when the frame was cleared while it waited in a delegate.
+        if VERSION == (3, 10) and self.raw(held) not in ("suspended", "executing"):
+            return None
         return getattr(held, "gi_yieldfrom" if type(held) is types.GeneratorType else PREFIX[type(held)] + "await")
 
     # ---- cells: which state and operation met
@@ -846,15 +849,20 @@ class Run:
             return "anext_default"
         return None
 
+    def after(self, operation, me):
+        state = self.state_of(operation, me)
+        return " -> " + state[0] if state else ""
+
     def outcome_class(self, event):
-        outcome = event["is"]
+        outcome = event.get("is", {"value": None})
         if isinstance(outcome, str):
             found = outcome
         elif "raises" in outcome:
-            error = outcome["raises"]
-            text = error.get("text", "value" if error.get("args") and error["args"] != [None] else "")
-            found = error["type"] + (" " + text if text and not text.isdigit() else "")
-            found += " from" if "cause" in error else " in" if "context" in error else ""
+            name, text, *more = outcome["raises"]
+            if isinstance(text, list):
+                text = "value" if text and text != [None] else ""
+            found = name + (" " + text if text and not text.isdigit() else "")
+            found += " from" if more and "cause" in more[0] else " in" if more and "context" in more[0] else ""
         elif "absent" in outcome:
             found = "absent"
         else:
@@ -865,8 +873,12 @@ class Run:
 
     # ---- all of it
 
-    def all(self):
-        did = [self.perform(operation) for operation in self.script["ops"]]
+    def all(self, tell):
+        did = []
+        for operation in self.script["ops"]:
+            did.append(self.perform(operation))
+            if tell:
+                tell(did[-1])
         alive = sorted((label for label, count in self.living.items() for _ in range(count)), key=str)
         self.over = True
         return did, alive
@@ -879,14 +891,14 @@ class Run:
         self.__dict__.pop("bodies", None)
 
 
-def perform(script, memory):
-    """The line of a script, and its cells."""
+def perform(script, memory, tell=None):
+    """The line of a script, and its cells; events are told one by one."""
     warnings.resetwarnings()
     warnings.simplefilter("always")
     sys.set_asyncgen_hooks(None, None)
     run = Run(script, memory)
     warnings.showwarning, sys.unraisablehook = run.warned, run.unraisable
-    did, alive = run.all()
+    did, alive = run.all(tell)
     line = dict(script, did=did)
     if alive:
         line["alive"] = alive
@@ -903,16 +915,23 @@ def line_of(value):
     return json.dumps(value, separators=(",", ":"))
 
 
-def child(wanted, memory, sink):
+def child(wanted, memory, sink, tell):
+    """Writes [line, cells] of every script, or, if told so, the events of one."""
     gc.disable()
     gc.freeze()
     errors = os.dup(2)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     try:
         with os.fdopen(sink, "w") as out:
-            for script in wanted:
-                out.write(line_of(perform(script, memory)) + "\n")
+
+            def write(value):
+                out.write(line_of(value) + "\n")
                 out.flush()
+
+            for script in wanted:
+                done = perform(script, memory, write if tell else None)
+                if not tell:
+                    write(done)
         os._exit(0)
     except BaseException:
         sys.unraisablehook = sys.__unraisablehook__
@@ -922,84 +941,110 @@ def child(wanted, memory, sink):
         os._exit(1)
 
 
+def told(wanted, memory, tell=False):
+    """What a child wrote, and at the end [how it died], or [None]."""
+    source, sink = os.pipe()
+    sys.stdout.flush()
+    pid = os.fork()
+    if not pid:
+        os.close(source)
+        child(wanted, memory, sink, tell)
+    os.close(sink)
+    held, late = b"", False
+    while True:
+        ready, _, _ = select.select([source], [], [], SILENCE)
+        if not ready:
+            late = True
+            os.kill(pid, signal.SIGKILL)
+            break
+        piece = os.read(source, 1 << 16)
+        if not piece:
+            break
+        *lines, held = (held + piece).split(b"\n")
+        for text in lines:
+            yield json.loads(text)
+    os.close(source)
+    _, status = os.waitpid(pid, 0)
+    if os.WIFSIGNALED(status):
+        yield ["timeout" if late else signal.Signals(os.WTERMSIG(status)).name]
+    elif status:
+        raise SystemExit("failed")
+    else:
+        yield [None]
+
+
 def performed(wanted, memory):
-    """[line, cells] of every script, in order."""
+    """[line, cells] of every script, in order. A script that its child dies of is done again, to see how far it gets."""
     at = 0
     while at < len(wanted):
-        source, sink = os.pipe()
-        sys.stdout.flush()
-        pid = os.fork()
-        if not pid:
-            os.close(source)
-            child(wanted[at:], memory, sink)
-        os.close(sink)
-        held, late = b"", False
-        while True:
-            ready, _, _ = select.select([source], [], [], SILENCE)
-            if not ready:
-                late = True
-                os.kill(pid, signal.SIGKILL)
-                break
-            piece = os.read(source, 1 << 16)
-            if not piece:
-                break
-            held += piece
-            *lines, held = held.split(b"\n")
-            for text in lines:
+        for found in told(wanted[at:], memory):
+            if len(found) == 2:
                 at += 1
-                yield json.loads(text)
-        os.close(source)
-        _, status = os.waitpid(pid, 0)
-        if os.WIFSIGNALED(status):
-            crash = "timeout" if late else signal.Signals(os.WTERMSIG(status)).name
-            yield [dict(wanted[at], crash=crash), [["crash", crash]]]
-            at += 1
-        elif status:
-            raise SystemExit("failed: " + wanted[at]["script"])
+                yield found
+            elif found[0]:
+                *did, (crash,) = told(wanted[at:at + 1], memory, True)
+                at += 1
+                yield [dict(wanted[at - 1], did=did, crash=found[0]), [["crash", found[0]]]]
+                break
 
 
 # -- the program -----------------------------------------------------------------------------------------------------
 
 
-def cover(results, limit):
-    """Few of the results that have all cells among them, small ones first; in their order."""
-    found = [(index, len(line_of(line)) + 1, {tuple(cell) for cell in cells}) for index, (line, cells) in enumerate(results)]
-    kept, size, missing = [], 0, set().union(*[cells for _, _, cells in found])
-    found = [(index, length, cells) for index, length, cells in found if cells]
-    import heapq
-    heap = [(-len(cells) / length, index, length, cells) for index, length, cells in found]
+def table_cells(cells):
+    return {scripts.table_cell(*cell.split(": ")) for cell, _ in cells if ": " in cell}
+
+
+def cheapest(wanted, choice, kept, limit):
+    """Adds to `kept` the results that have most of what is wanted for their size, until nothing is, or it is too much.
+    `choice` has what each result has, by its index, and its size in bytes."""
+    size = sum(choice[index][1] for index in kept)
+    missing = wanted - set().union(*[choice[index][0] for index in kept])
+    heap = [(-len(cells & missing) / length, index) for index, (cells, length) in choice.items() if cells & missing]
     heapq.heapify(heap)
     while heap and missing:
-        worth, index, length, cells = heapq.heappop(heap)
-        now = len(cells & missing)
-        if not now:
-            continue
-        if -now / length > worth:
-            heapq.heappush(heap, (-now / length, index, length, cells))
-            continue
-        if limit and size + length > limit:
-            continue
-        kept.append(index)
-        size += length
-        missing -= cells
-    return [results[index][0] for index in sorted(kept)], missing
+        worth, index = heapq.heappop(heap)
+        cells, length = choice[index]
+        now = -len(cells & missing) / length
+        if now > worth and now:
+            heapq.heappush(heap, (now, index))
+        elif now and (limit is None or size + length <= limit):
+            kept.add(index)
+            size += length
+            missing -= cells
 
 
-def show_cells(results):
+def cover(results, limit):
+    """Few of the results: all cells of the tables are among theirs, and as many outcomes of finer cells as fit."""
+    lengths = [len(line_of(line)) + 1 for line, _ in results]
+    outcomes = {index: ({tuple(cell) for cell in cells}, lengths[index]) for index, (_, cells) in enumerate(results)}
+    tables = {index: (table_cells(cells), lengths[index]) for index, (_, cells) in enumerate(results)}
+    kept = set()
+    cheapest(set(scripts.expected(VERSION)) & set().union(*[cells for cells, _ in tables.values()]), tables, kept, None)
+    cheapest(set().union(*[cells for cells, _ in outcomes.values()]), outcomes, kept, limit)
+    return [results[index] for index in sorted(kept)]
+
+
+def show_cells(results, fine):
+    """The cells of the tables, or all of them, with their outcomes."""
     count = {}
     for line, cells in results:
         for cell, outcome in map(tuple, cells):
+            if not fine and ": " in cell:
+                cell = ": ".join(scripts.table_cell(*cell.split(": ")))
             count.setdefault(cell, {}).setdefault(outcome, []).append(line["script"])
     for cell in sorted(count):
         print("%6d  %s" % (sum(map(len, count[cell].values())), cell))
-        for outcome, names in sorted(count[cell].items()):
-            print("            %5d  %s  (%s)" % (len(names), outcome, names[0]))
-    met = {tuple(cell.split(": ")) for cell in count if ": " in cell}
-    missing = [": ".join(pair) for pair in scripts.expected(VERSION) if pair not in met]
+        if fine:
+            for outcome, names in sorted(count[cell].items()):
+                print("            %5d  %s  (%s)" % (len(names), outcome, names[0]))
+    wanted = scripts.expected(VERSION)
+    met = set().union(*[table_cells(cells) for _, cells in results])
+    missing = [": ".join(cell) for cell in wanted if cell not in met]
     for cell in missing:
         print(" never  " + cell)
     print("%d cells, %d with their outcomes; %d of %d expected ones never" % (
-        len(count), sum(map(len, count.values())), len(missing), len(scripts.expected(VERSION))))
+        len(count), sum(map(len, count.values())), len(missing), len(wanted)))
 
 
 def show_script(script, memory):
@@ -1040,6 +1085,7 @@ def main():
     parser.add_argument("--cover", action="store_true")
     parser.add_argument("--limit", type=int, default=300000, help="bytes of --cover")
     parser.add_argument("--cells", action="store_true")
+    parser.add_argument("--fine", action="store_true")
     parser.add_argument("--all", metavar="LIST")
     options = parser.parse_args()
     if options.all:
@@ -1058,14 +1104,9 @@ def main():
             wanted += [scripts.random_script(options.seed, index, options.flavour) for index in range(options.count)]
     results = performed(wanted, memory)
     if options.cover:
-        results = list(results)
-        lines, missing = cover(results, options.limit)
-        if missing:
-            sys.stderr.write("%d of all cells with their outcomes did not fit\n" % len(missing))
-        kept = {line["script"] for line in lines}
-        results = [result for result in results if result[0]["script"] in kept]
-    if options.cells:
-        show_cells(results)
+        results = cover(list(results), options.limit)
+    if options.cells or options.fine:
+        show_cells(list(results), options.fine)
         return 0
     for line, _ in results:
         sys.stdout.write(line_of(line) + "\n")
