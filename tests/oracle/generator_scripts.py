@@ -234,10 +234,15 @@ def systematic_core(found):
                                 prepare + own + [["send", target_now, None]] + DROPS))
 
 
+ONE_OF_EACH = ("next", "send None", "send 7", "throw instance", "throw exit", "throw stop", "throw async stop", "throw number",
+               "throw class and value", "close", "finalize", "drop")
+FOR_AWAITABLES = ("next", "send None", "send 7", "throw instance", "throw exit", "throw number", "close", "finalize", "drop")
+
+
 def series(found, name, bodies, foreigns, segments):
-    """A few of the same kind in one script: each begins by making its objects, instead of those before."""
-    for start in range(0, len(segments), 8):
-        ops = [operation for segment in segments[start:start + 8] for operation in segment]
+    """All of a kind in one script: each begins by making its objects, instead of those before."""
+    for start in range(0, len(segments), 15):
+        ops = [operation for segment in segments[start:start + 15] for operation in segment]
         found.append(script("series, %s, %d" % (name, start), bodies, foreigns, ops + [
             drop for drop in DROPS if any(operation[0] == "put" and operation[1] == drop[1] for operation in ops)]))
 
@@ -246,10 +251,9 @@ def systematic_series(found):
     waiting = {"plain": (["f", 0], [], [PLAIN]), "full": (["f", 0], [], [FULL])}
     for flavour in FLAVOURS[:4]:
         make, target = subject(flavour)
-        ways = [ops for name, ops in operations(target) if name not in (
-            "send 0", "throw exit class", "throw a kind of exit", "throw null", "throw a class that is none", "repr", "throw nothing",
-            "close while handling", "throw while handling", "send while handling", "rename", "read", "clear a frame that is kept")]
-        ways.append([["repr", target], ["read", target, "running"], ["read", target, "frame"], ["rename", target, "new"]])
+        ways = [dict(operations(target))[name] for name in ONE_OF_EACH + (("clear",) if flavour != "wrapper" else ()) + ("list",)]
+        if flavour != "wrapper":
+            ways[-1] = [["repr", target], ["read", target, "frame"]] + ways[-1]
         plain = [body(flavour, [waits(flavour, 1), ["return", 9]])]
         own = body("types_coroutine" if flavour in ("coroutine", "wrapper") else "generator", [["yield", 1], ["yield", 2]])
         outer = body(flavour, [["delegate", ["b", 1]], ["return", 9]])
@@ -266,10 +270,7 @@ def systematic_series(found):
         found.append(script("series, %s closed" % flavour, plain, [PLAIN], [op for ops in done for op in ops] + DROPS))
         found.append(script("series, %s ended" % flavour, plain, [PLAIN],
                             [op for ops in ended + done[1:] for op in ops] + DROPS))
-        inside = [["op", op] for ops in operations("self") for op in ops
-                  if op[0] not in ("put", "drop", "handling") and op[:2] != ["clear", 4]]
-        if flavour == "wrapper":
-            inside = [["op", op] for ops in ways for op in ops if op[0] != "drop"]
+        inside = [["op", op if flavour == "wrapper" else op[:1] + ["self"] + op[2:]] for ops in ways for op in ops if op[0] != "drop"]
         found.append(script("series, %s executing" % flavour, [body(flavour, inside)], [PLAIN],
                             make + [["send", target, None]] + DROPS))
         for key, ask in (("throw", ["throw", target, VE]), ("close", ["close", target])):
@@ -279,9 +280,13 @@ def systematic_series(found):
                 meeting = dict(PLAIN, **{key: [[ops, ["return", 5]]]})
                 found.append(script("series, %s executing in %s, %d" % (flavour, key, at), [
                     body(flavour, [["delegate", ["f", 0]]])], [meeting], make + [["send", target, None], ask] + DROPS))
-    ways = [ops for name, ops in operations(1) if name in (
-        "next", "send None", "send 7", "throw instance", "throw exit", "throw stop", "throw async stop", "throw number",
-        "throw class and value", "close", "finalize", "drop")]
+            inner = [ops for ops in ways if ops[0][0] != "drop"]
+            again = [["try", [["delegate", ["r", 3]]], [["BaseException", []]], None]] * len(inner)
+            ask = ask if key == "throw" else ["throw", target, ["c", "GeneratorExit"]]
+            found.append(script("series, %s executing in %s" % (flavour, key), [body(flavour, again)],
+                                [dict(PLAIN, next=deeds(["return", 1]) * len(inner), **{key: [[ops, ["return", 5]] for ops in inner]})],
+                                [["put", 3, ["f", 0]]] + make + [["send", target, None]] + [ask] * len(inner) + DROPS))
+    ways = [dict(operations(1))[name] for name in FOR_AWAITABLES]
     for state, (code, before) in agen_states().items():
         bodies, foreigns = [body("async_generator", code)], [PLAIN]
         for kind in ("asend null", "athrow", "aclose", "anext_default"):
@@ -292,11 +297,32 @@ def systematic_series(found):
                    [begin + [["send", 1, None]] + ops for ops in ways])
             found.append(script("series, %s closed of one %s" % (kind, state), bodies, foreigns,
                                 [op for ops in [begin, [["close", 1]]] + ways for op in ops] + DROPS))
+            found.append(script("series, %s refused by one %s" % (kind, state), bodies, foreigns,
+                                [op for ops in [begin, [["throw", 1, 1]]] + ways for op in ops] + DROPS))
             found.append(script("series, %s over of one %s" % (kind, state), bodies, foreigns,
                                 [op for ops in [begin, [["send", 1, None], ["send", 1, None]]] + ways for op in ops] + DROPS))
         core = [[["repr", 0], ["read", 0, "running"], ["read", 0, "frame"], ["del", 0]], [["clear", 0]], [["drop", 0]],
                 [["drop", 5], ["drop", 0]]]
         series(found, "one " + state, bodies, foreigns, [before + ops for ops in core])
+    core = [[["repr", 0], ["read", 0, "running"], ["del", 0]], [["clear", 0]], [["drop", 5], ["drop", 1], ["drop", 0]]]
+    once = dict(PLAIN, next=deeds(["return", 1]))
+    ours = body("types_coroutine", [["yield", 1], ["yield", 2]])
+    for name, value, spec in (("one of ours", ["b", 1], PLAIN), ("with throw", ["f", 0], FULL), ("without throw", ["f", 0], once)):
+        series(found, "one that waits for " + name, [body("async_generator", [["delegate", value], ["yield", 2]]), ours], [spec], [
+            [["put", 0, ["b", 0]], ["put", 5, ["anext", ["r", 0]]], ["send", 5, None]] + ops for ops in core])
+        series(found, "one being closed that waits for " + name, [
+            body("async_generator", [["try", [["yield", 1]], [], [["delegate", value]]]]), ours], [spec], [
+            [["put", 0, ["b", 0]], ["put", 5, ["anext", ["r", 0]]], ["send", 5, None], ["put", 1, ["aclose", ["r", 0]]],
+             ["send", 1, None]] + ops for ops in core])
+    # What athrow() makes of a body that awaits first: it stays as it was when that yields or fails, and can be awaited again.
+    for name, end in (("yields", [["yield", 2], ["yield", 3], ["yield", 4]]), ("raises", [["raise", LE]]), ("returns", [["return", None]])):
+        code = [["try", [["yield", 1]], [["BaseException", [["delegate", ["f", 0]]]]], None]] + end
+        begin = [["put", 0, ["b", 0]], ["put", 5, ["anext", ["r", 0]]], ["send", 5, None], awaitable("athrow", 1), ["send", 1, None],
+                 ["send", 1, None]]
+        series(found, "athrow of one that awaits and then %s" % name, [body("async_generator", code)], [once],
+               [begin + ops for ops in ways])
+        series(found, "athrow of one that awaits and then %s, once more" % name, [body("async_generator", code)], [once],
+               [begin + [["send", 1, None]] + ops for ops in ways])
     # Awaitables that an executing body makes, or that drive it.
     yes = ["yield", 1]
     for kind in ("asend null", "athrow", "aclose"):
@@ -305,13 +331,14 @@ def systematic_series(found):
         closed = [["op", awaitable(kind, 1)], ["op", ["close", 1]], ["op", ["send", 1, None]]] + [["op", op] for op in each]
         for name, inner in (("made", code), ("made, closed", closed), ("driving", [["op", [op[0], 2] + op[2:]] for op in each])):
             own = [["op", op] for op in ([["repr", 0], ["read", 0, "running"], ["del", 0], ["clear", 0]] if name == "driving" else [])]
-            if kind == "asend null":
-                code, before = inner + own + [yes], []
-            else:
-                code = [["try", [yes], [["BaseException", inner + own + [yes]]], None]]
-                before = [["put", 5, ["anext", ["r", 0]]], ["send", 5, None]]
-            found.append(script("series, %s %s while executing" % (kind, name), [body("async_generator", code)], [PLAIN],
-                                [["put", 0, ["b", 0]]] + before + [awaitable(kind, 2), ["send", 2, None]] + DROPS))
+            for driver in ("asend null", "athrow", "aclose") if name != "driving" else (kind,):
+                if driver == "asend null":
+                    text, before = inner + own + [yes], []
+                else:
+                    text = [["try", [yes], [["BaseException", inner + own + [yes]]], None]]
+                    before = [["put", 5, ["anext", ["r", 0]]], ["send", 5, None]]
+                found.append(script("series, %s %s while executing by %s" % (kind, name, driver), [body("async_generator", text)],
+                                    [PLAIN], [["put", 0, ["b", 0]]] + before + [awaitable(driver, 2), ["send", 2, None]] + DROPS))
 
 
 AWAITABLES = {"anext": [["r", 0]], "asend": [["r", 0], ["m", 2]], "asend null": [["r", 0], None], "athrow": [["r", 0], VE],
@@ -864,6 +891,7 @@ def table_cell(situation, operation):
         elif situation.endswith(("in throw", "in close")):
             state += " in " + words[-1]
         situation = words[0] + " " + state + flags
+    situation = situation.replace("finished+closed", "finished")
     if operation.startswith("read "):
         operation = "read"
     elif operation.startswith("throw"):
@@ -873,6 +901,9 @@ def table_cell(situation, operation):
 
 RESUMING = ("next", "send(None)", "send(value)", "throw", "throw exit", "throw stop", "throw async stop", "throw bad", "throw more",
             "close")
+
+
+AWAITING = tuple(name for name in RESUMING if name not in ("throw stop", "throw async stop", "throw more"))
 
 
 def expected(version):
@@ -887,7 +918,7 @@ def expected(version):
             states.append("completed")
         if flavour == "async_generator":
             operations = ("del", "drop", "clear", "repr", "read")
-            states += [state + "+closed" for state in ["suspended", "finished", "executing"] + delegating]
+            states += [state + "+closed" for state in ["suspended", "executing"] + delegating]
         else:
             operations = RESUMING + ("drop", "list")
             operations += ("clear", "repr", "read", "del") if flavour != "wrapper" else ()
@@ -896,8 +927,7 @@ def expected(version):
             found += [(flavour + " " + state, operation) for operation in operations
                       if operation != "drop" or not state.startswith("executing")]
     lives = {
-        "init": ["created", "suspended", "delegating+running", "executing+running", "finished", "suspended+closed",
-                 "finished+closed"],
+        "init": ["created", "suspended", "delegating+running", "executing+running", "finished", "suspended+closed"],
         "iter": ["delegating+running", "executing+running"],
     }
     lives["closed"] = lives["init"]
@@ -906,7 +936,7 @@ def expected(version):
             for agen in agens + (["suspended", "finished"] if kind == "athrow" and state == "iter" else []):
                 if kind == "aclose" and state == "iter":
                     agen += "+closed"
-                for operation in RESUMING + (("del",) if version >= (3, 13) else ()) + ("drop",):
+                for operation in AWAITING + (("del",) if version >= (3, 13) else ()) + ("drop",):
                     if operation != "drop" or "executing" not in agen:
                         found.append(("%s %s, agen %s" % (kind, state, agen), operation))
     if version >= (3, 10):

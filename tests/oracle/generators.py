@@ -6,7 +6,8 @@
     python3   tests/oracle/generators.py --all LIST        # writes tests/vectors/generators/<version>.jsonl
     ... --cells          # instead of the lines: which cells of the tables they exercised, how often, and what they did not
     ... --fine           # the same with outcomes, and with everything by which cells are told apart
-    ... --systematic     # the written scripts instead of random ones; --cover: both, and of these the few that are kept
+    ... --systematic     # the written scripts instead of random ones
+    ... --cover          # both, and of these the few that are kept: all cells of the tables, and more up to --limit bytes
 
 LIST has one interpreter a line: version, executable (tab separated; more columns are ignored). Plain Python, the same for
 every CPython from 3.8 on, and the same scripts for the same seed on each of them. Scripts run in forked children; one that
@@ -50,7 +51,7 @@ VALUES are a number, null, or
   ["list", V...] ["tuple", V...] ["range", N] ["str", TEXT] ["iter", V]
   ["wrap", V]         V.__await__() of a coroutine
   ["anext", V] ["asend", V, V] ["athrow", V, V...] ["aclose", V]    methods of an async generator
-  ["anext_default", V, V]   anext(V, V) of an object with __anext__. Interpreters before 3.10 have none: "absent"
+  ["anext_default", V, V]   anext(V, V) of an object with __anext__; null before 3.10, which has no such function
   ["frame", V]        its frame object
 What is asked of an object that has no such thing is null (["wrap", 1], ["frame", V] of one that is over). Parts are
 evaluated from left to right.
@@ -73,31 +74,41 @@ OPS, performed from outside in their order, and from within bodies, deeds and ho
   ["list", TARGET]                 as a native loop asks: at most 8 values
   ["read", TARGET, WHAT]           frame, running, suspended, yieldfrom, state, name, qualname; gi_, cr_, ag_ as it may be
   ["rename", TARGET, TEXT]         sets __qualname__
-  ["repr", TARGET]                 addresses are 0x
+  ["repr", TARGET]                 of an object that runs a body, or of what drives one; addresses are 0x
   ["hooks", DEED or null, DEED or null]   sys.set_asyncgen_hooks: firstiter, finalizer
   ["filter", "always" or "error"]  warnings are reported, or raised
   ["handling", V, [OP...]]         performs others while native code handles exception V; their events are in the log
-An operation within five others, or the 201st, is not performed: {"is": "skipped"}.
 
-An EVENT is {"is": OUTCOME}, without "is" for {"value": null}, and where there is any: "log"; "dies", which marked objects died in this operation and not in
-one within it, sorted: numbers, "oN" (the N-th object that ran a body) and "fN" (the N-th foreign one); and states. OUTCOME:
-  {"value": VALUE}   as in values, with ["o", N] for an object that runs a body, ["f", N], true, false, ["type", NAME]
-  {"raises": ERROR}  [TYPE, TEXT] or [TYPE, TEXT, {...}] with "number" for one of ["e", ...] and "cause", "context",
+An EVENT is an object that has what there is to say:
+  "value": VALUE     what the operation returned, if not null: as in values, with ["o", N] for an object that runs a body,
+                     ["f", N], true, false, ["type", NAME] for what has no name here
+  "raises": ERROR    [TYPE, TEXT] or [TYPE, TEXT, {...}] with "number" for one of ["e", ...] and "cause", "context",
                      "suppress" unless null, false; "context": "cause" says that they are the same. A StopIteration has the
                      list of its arguments for TEXT. ["again", N] is the same object as the error N levels further out
-  "empty"            the target is null          {"absent": NAME}   it has no such method or attribute
-After the event of one of `ops` "states" says, for each register, the state of the object if it is another than before;
-events within bodies say "state" of their target. A STATE is [RAW, FLAGS] or
-[RAW, FLAGS, VALUE of yieldfrom]. RAW is the number's name in PyFrameState in lower case, on 3.10 "over" without a frame,
-before 3.10 derived. FLAGS has r for running, s for suspended (no such attribute before 3.11, ag_suspended 3.12: never), c for
-ag_closed and h for ag_hooks_inited. A wrapper has that of its coroutine; asend(), athrow() and aclose() have [RAW].
+  "empty": true      the target is null;  "absent": NAME  it has no such method or attribute
+  "skipped": true    not performed: within five other operations, or more than 200 of the script were before it
+  "log": [ENTRY...]  what was said meanwhile
+  "dies": [NAME...]  which marked objects died in this operation and not in one within it, sorted as text: numbers of marks, "oN"
+                     (the N-th object that ran a body), "fN" (the N-th foreign one)
+  "states": {REGISTER: STATE}   (events of `ops`) for registers whose object is another or in another state than before
+  "state": STATE     (events within bodies, deeds, hooks) of the target
+A STATE is null, or [RAW, FLAGS], or [RAW, FLAGS, VALUE of yieldfrom]. RAW is the number's name in PyFrameState in lower
+case, on 3.10 "over" for an object without a frame, before 3.10 derived. FLAGS has r for running, s for suspended (before 3.11,
+and for async generators before 3.12, there is no such attribute), c for ag_closed and h for ag_hooks_inited. A wrapper has
+the STATE of its coroutine; asend(), athrow() and aclose() have [RAW].
 
-The LOG has ["log", VALUE], ["handled", ERROR or null], ["op", EVENT], ["called", N, METHOD, [VALUE...]] and ["lookup", N,
-METHOD] of foreign N, ["hook", WHICH, VALUE], ["warn", CATEGORY, TEXT], ["unraisable", ERROR, VALUE of its object, err_msg].
+An ENTRY of a log is one of
+  ["log", VALUE]  ["handled", ERROR or null]  ["op", EVENT]
+  ["called", N, METHOD, [VALUE...]]  ["lookup", N, METHOD]     of foreign object N, in the order in which they were made
+  ["hook", "firstiter" or "finalizer", VALUE]
+  ["warn", CATEGORY, TEXT]
+  ["unraisable", ERROR, VALUE of its object, err_msg]
 
 Tracebacks and what they keep alive are not part of it: whoever handles an exception lets go of its traceback first (a
 clause, a finally, an operation), also of those of its cause and context, and of the exceptions ["e", ...] whenever an
-operation begins or ends. So what a body held is let go of when the exception has left it, within the same operation.
+operation begins or ends; and of the object that an AttributeError holds. So what a body held is let go of when the exception
+has left it, within the same operation. Only before 3.11 the traceback also lies in the frame that handles its exception: one
+that is let go of while it waits in a clause, because its body ignored that it was closed, is never freed.
 """
 import argparse
 import ctypes
@@ -125,9 +136,9 @@ REGISTERS = 6
 DEEPEST, MOST = 5, 200
 SILENCE = 60
 FILE = "<script>"
-BODY_TYPES = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
 PREFIX = {types.GeneratorType: "gi_", types.CoroutineType: "cr_", types.AsyncGeneratorType: "ag_"}
 ATTRIBUTE = {"yieldfrom": {"cr_": "await", "ag_": "await"}}
+HELPERS = ("coroutine_wrapper", "async_generator_asend", "async_generator_athrow", "anext_awaitable")
 FOREIGN_METHODS = {"next": "__next__", "iter": "__iter__", "await": "__await__", "aiter": "__aiter__", "anext": "__anext__",
                    "send": "send", "throw": "throw", "close": "close"}
 
@@ -526,9 +537,7 @@ class Run:
         return value.aclose() if type(value) is types.AsyncGeneratorType else None
 
     def x_anext_default(self, me, value, default):
-        if VERSION < (3, 10):
-            raise Absent("anext")
-        return anext(value, default) if hasattr(type(value), "__anext__") else None
+        return anext(value, default) if VERSION >= (3, 10) and hasattr(type(value), "__anext__") else None
 
     def x_frame(self, me, value):
         return getattr(value, PREFIX[type(value)] + "frame") if type(value) in PREFIX else None
@@ -605,7 +614,7 @@ class Run:
 
     def perform(self, operation, me=None):
         if self.over or self.depth >= DEEPEST or self.done >= MOST:
-            return {"is": "skipped"}
+            return {"skipped": True}
         self.forget_all()
         log, deaths = [], []
         self.logs.append(log)
@@ -613,10 +622,9 @@ class Run:
         self.depth += 1
         self.done += 1
         cell = self.cell(operation, me)
-        outcome = self.attempt(operation, me)
+        event = self.attempt(operation, me)
         self.forget_all()
         self.depth -= 1
-        event = {} if outcome == {"value": None} else {"is": outcome}
         if self.depth:
             state = self.state_of(operation, me)
             if state is not None:
@@ -642,13 +650,14 @@ class Run:
 
     def attempt(self, operation, me):
         try:
-            return {"value": self.encode(getattr(self, "do_" + operation[0])(me, *operation[1:]))}
+            value = self.encode(getattr(self, "do_" + operation[0])(me, *operation[1:]))
+            return {} if value is None else {"value": value}
         except Absent as absent:
             absent.__traceback__ = None
             return {"absent": str(absent)}
         except Empty as empty:
             empty.__traceback__ = None
-            return "empty"
+            return {"empty": True}
         except BaseException as error:
             said = self.told(error)
             self.forget(error)
@@ -714,7 +723,9 @@ class Run:
 
     def do_repr(self, me, target):
         found = self.target(target, me)
-        return repr(found) if type(found).__name__ != "Foreign" else None
+        if type(found) in PREFIX or type(found).__name__ in HELPERS:
+            return repr(found)
+        raise Absent("repr")
 
     def do_hooks(self, me, firstiter, finalizer):
         sys.set_asyncgen_hooks(firstiter=self.hook("firstiter", firstiter), finalizer=self.hook("finalizer", finalizer))
@@ -854,19 +865,15 @@ class Run:
         return " -> " + state[0] if state else ""
 
     def outcome_class(self, event):
-        outcome = event.get("is", {"value": None})
-        if isinstance(outcome, str):
-            found = outcome
-        elif "raises" in outcome:
-            name, text, *more = outcome["raises"]
+        found = next((word for word in ("empty", "skipped", "absent") if word in event), None)
+        if "raises" in event:
+            name, text, *more = event["raises"]
             if isinstance(text, list):
                 text = "value" if text and text != [None] else ""
             found = name + (" " + text if text and not text.isdigit() else "")
             found += " from" if more and "cause" in more[0] else " in" if more and "context" in more[0] else ""
-        elif "absent" in outcome:
-            found = "absent"
-        else:
-            value = outcome["value"]
+        elif not found:
+            value = event.get("value")
             found = "value" if value is not None and not isinstance(value, bool) else json.dumps(value)
         words = sorted({entry[0] for entry in event.get("log", ()) if entry[0] in ("warn", "unraisable", "hook")})
         return " ".join([found] + words + (["dies"] if event.get("dies") else []))
@@ -1021,6 +1028,11 @@ def cover(results, limit):
     tables = {index: (table_cells(cells), lengths[index]) for index, (_, cells) in enumerate(results)}
     kept = set()
     cheapest(set(scripts.expected(VERSION)) & set().union(*[cells for cells, _ in tables.values()]), tables, kept, None)
+    wanted = set(scripts.expected(VERSION))
+    for index in sorted(kept, key=lambda index: -lengths[index]):
+        others = set().union(*[tables[other][0] for other in kept if other != index])
+        if not tables[index][0] & wanted - others:
+            kept.remove(index)
     cheapest(set().union(*[cells for cells, _ in outcomes.values()]), outcomes, kept, limit)
     return [results[index] for index in sorted(kept)]
 
@@ -1083,7 +1095,7 @@ def main():
     parser.add_argument("--script", metavar="NAME")
     parser.add_argument("--systematic", action="store_true")
     parser.add_argument("--cover", action="store_true")
-    parser.add_argument("--limit", type=int, default=300000, help="bytes of --cover")
+    parser.add_argument("--limit", type=int, default=360000, help="bytes of --cover")
     parser.add_argument("--cells", action="store_true")
     parser.add_argument("--fine", action="store_true")
     parser.add_argument("--all", metavar="LIST")
