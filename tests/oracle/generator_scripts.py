@@ -9,7 +9,25 @@ ERRORS = ("ValueError", "LookupError", "StopIteration", "StopAsyncIteration", "G
 DROPS = [["drop", register] for register in (5, 4, 3, 2, 1, 0)]
 
 
+def filled(part):
+    """The registers that something is put in, anywhere in a script."""
+    found = set()
+    if isinstance(part, list):
+        if len(part) > 1 and part[0] in ("put", "store"):
+            found.add(part[1])
+        part = [inner for inner in part if isinstance(inner, (list, dict))]
+    for inner in part.values() if isinstance(part, dict) else part:
+        found |= filled(inner) if isinstance(inner, (list, dict)) else set()
+    return found
+
+
 def script(name, bodies, foreigns, ops):
+    """At its end the registers are emptied, those that ever held something."""
+    end = len(ops)
+    while end and ops[end - 1][0] == "drop":
+        end -= 1
+    used = filled([bodies, foreigns, ops])
+    ops = ops[:end] + [operation for operation in ops[end:] if operation[1] in used]
     return {"script": name, "bodies": bodies, "foreigns": foreigns, "ops": ops}
 
 
@@ -820,7 +838,7 @@ class Maker:
     def ops(self):
         chance, ops = self.chance, []
         for register in (2, 3):
-            if chance.maybe(50):
+            if chance.maybe(75):
                 ops.append(["put", register, ["b", chance.below(len(self.kinds))] + ([self.mark()] if chance.maybe(40) else [])])
         if chance.maybe(25):
             ops.append(["put", 4, ["f", chance.below(len(self.foreigns))]])
@@ -829,7 +847,13 @@ class Maker:
         ops.append(["put", 0, ["b", 0] + [self.mark() for _ in range(chance.below(3))]])
         if self.main == "wrapper":
             ops.append(["put", 1, ["wrap", ["r", 0]]])
+        elif self.main != "async_generator" and chance.maybe(40):
+            ops.append(["put", 1, ["b", chance.below(len(self.bodies))]])
         for _ in range(4 + chance.below(8)):
+            if chance.maybe(10):
+                ops += [["put", 0, ["b", 0, self.mark()]]] + ([["put", 1, ["wrap", ["r", 0]]]] if self.main == "wrapper" else [])
+                if self.main in FLAVOURS[:3]:
+                    ops.append(["send", 0, None])
             if self.main == "async_generator":
                 register = chance.pick((1, 1, 1, 5))
                 if chance.maybe(45):

@@ -833,7 +833,8 @@ class Run:
                 return "suspended" + handling
             kind = type(delegate).__name__
             if kind == "Foreign":
-                kind = "foreign" + "".join("+" + name for name in ("send", "throw", "close") if hasattr(type(delegate), name))
+                has = [name for name in ("send", "throw", "close") if hasattr(type(delegate), name)]
+                kind = "+".join(["foreign"] + has)
             elif type(delegate) in PREFIX:
                 kind = self.flavour(delegate)
             return "delegating to %s%s" % (kind, handling)
