@@ -341,6 +341,7 @@ def systematic_series(found):
                [begin + ops for ops in ways])
         series(found, "athrow of one that awaits and then %s, once more" % name, [body("async_generator", code)], [once],
                [begin + [["send", 1, None]] + ops for ops in ways])
+    systematic_endings(found)
     # Awaitables that an executing body makes, or that drive it.
     yes = ["yield", 1]
     for kind in ("asend null", "athrow", "aclose"):
@@ -357,6 +358,38 @@ def systematic_series(found):
                     before = [["put", 5, ["anext", ["r", 0]]], ["send", 5, None]]
                 found.append(script("series, %s %s while executing by %s" % (kind, name, driver), [body("async_generator", text)],
                                     [PLAIN], [["put", 0, ["b", 0]]] + before + [awaitable(driver, 2), ["send", 2, None]] + DROPS))
+
+
+def systematic_endings(found):
+    """What waits goes on, returns or raises, whatever is done to it."""
+    once = dict(PLAIN, next=deeds(["return", 1]))
+    own = body("types_coroutine", [["yield", 1]])
+    for flavour in FLAVOURS[:4]:
+        make, target = subject(flavour)
+        more = [["delegate", ["f", 1]]] if flavour in ("coroutine", "wrapper") else [["yield", 3]]
+        places = {"created": None, "delegating to one of ours": (["delegate", ["b", 1]], once),
+                  "delegating with throw": (["delegate", ["f", 0]], dict(once, throw=[])),
+                  "delegating without throw": (["delegate", ["f", 0]], once)}
+        if flavour not in ("coroutine", "wrapper"):
+            places["suspended"] = (["yield", 1], once)
+        for ending, code in (("goes on", more), ("returns", [["return", 9]]), ("raises", [["raise", LE]])):
+            for place, there in places.items():
+                foreigns = [there[1] if there else once, once]
+                text = [["try", [there[0]], [["BaseException", code]], None]] + code if there else code
+                begin = make + ([["send", target, None]] if there else [])
+                series(found, "%s %s %s" % (flavour, place, ending), [body(flavour, text), own], foreigns,
+                       [begin + [operation] for operation in (["next", target], ["send", target, None], ["throw", target, VE],
+                                                             ["close", target]) if there or operation[0] in ("next", "send")])
+    wait = ["delegate", ["f", 0]]
+    for ending, code in (("yields", [["yield", 2]]), ("returns", [["return", None]]), ("raises", [["raise", LE]]), ("awaits", [wait])):
+        for kind, parts in (("asend null", []), ("athrow", [["yield", 1]]), ("aclose", [["yield", 1]])):
+            inner = [["try", [wait], [["BaseException", code]], None]] + code
+            for name, text in (("begun", inner), ("made", code)):
+                text = [["try", parts, [["BaseException", text]], None]] if parts else text
+                begin = [["put", 0, ["b", 0]]] + ([["put", 5, ["anext", ["r", 0]]], ["send", 5, None]] if parts else [])
+                begin += [awaitable(kind, 1)] + ([["send", 1, None]] if name == "begun" else [])
+                series(found, "%s, %s, that %s" % (kind, name, ending), [body("async_generator", text)], [once], [
+                    begin + [operation] for operation in (["next", 1], ["send", 1, None], ["throw", 1, VE], ["close", 1])])
 
 
 AWAITABLES = {"anext": [["r", 0]], "asend": [["r", 0], ["m", 2]], "asend null": [["r", 0], None], "athrow": [["r", 0], VE],
@@ -923,6 +956,55 @@ def table_cell(situation, operation):
     return situation, operation
 
 
+def happened(operation, outcome):
+    """What the body did about it."""
+    what, _, after = outcome.partition(" -> ")
+    if after.startswith("suspended"):
+        return "waits"
+    if after in ("created", "executing") or "already" in what or "can't send" in what:
+        return "refused"
+    if what.startswith("StopIteration") or what.startswith("value"):
+        return "returns"
+    if what.startswith("null") or operation in ("drop", "del"):
+        return "ends"
+    return "raises"
+
+
+def happened_to_await(outcome):
+    """What the body of an async generator did about an operation on what drives it."""
+    what = outcome.partition(" -> ")[0]
+    if "already" in what or "can't send" in what:
+        return "refused"
+    if what.startswith("StopIteration value") or "async generator ignored" in what:
+        return "yields"
+    if what.startswith("value") or "coroutine ignored" in what:
+        return "awaits"
+    return "ends" if what.startswith(("null", "StopIteration")) else "fails"
+
+
+def table_cells(situation, operation, outcome):
+    """What is asked for of a cell: its place in the tables, what became of it there, and every text for every kind of object."""
+    situation, operation = table_cell(situation, operation)
+    kind = situation.split(" ")[0]
+    found = {(situation, operation)}
+    if kind in ("asend", "athrow", "aclose"):
+        found.add((situation.split(",")[0], "%s, the body %s" % (operation.split("(")[0].split(" ")[0], happened_to_await(outcome))))
+    elif kind in FLAVOURS[:4]:
+        found.add((situation, "%s, the body %s" % (operation, happened(operation, outcome))))
+    what = outcome.partition(" -> ")[0]
+    text = what.replace(" dies", "").replace(" warn", "").replace(" unraisable", "").replace(" hook", "")
+    for end, name in ((" in", "in context: "), (" from", "with cause: ")):
+        if text.endswith(end):
+            text = text[:-len(end)]
+            found.add((kind, name + operation))
+    if text and text[0].isupper():
+        found.add((kind, "says " + text))
+    for word in (" warn", " unraisable", " hook"):
+        if word in what:
+            found.add((kind, "says %s: %s" % (word[1:], operation)))
+    return found
+
+
 RESUMING = ("next", "send(None)", "send(value)", "throw", "throw exit", "throw stop", "throw async stop", "throw bad", "throw more",
             "close")
 
@@ -946,15 +1028,24 @@ def expected(version):
         else:
             operations = RESUMING + ("drop", "list")
             operations += ("clear", "repr", "read", "del") if flavour != "wrapper" else ()
-            states += ["executing in throw", "executing in close"]
+            states += ["executing in throw", "executing in close"] if flavour != "wrapper" else []
         for state in states:
             found += [(flavour + " " + state, operation) for operation in operations
                       if operation != "drop" or not state.startswith("executing")]
+        if flavour in ("async_generator", "wrapper"):
+            continue
+        for state in ["created"] + delegating + ["suspended"] * (flavour != "coroutine"):
+            found += [(flavour + " " + state, "%s, the body %s" % (operation, what)) for operation in ("next", "send(None)", "throw")
+                      for what in ("waits", "returns", "raises") if (operation != "next" or flavour != "coroutine")
+                      and (state != "created" or operation != "throw" or what == "raises")]
+            if state != "created":
+                found += [(flavour + " " + state, "close, the body " + what) for what in ("waits", "ends", "raises")]
+                found += [(flavour + " " + state, "close, the body returns")] * (version >= (3, 13))
     lives = {
         "init": ["created", "suspended", "delegating+running", "executing+running", "finished", "suspended+closed"],
         "iter": ["delegating+running", "executing+running"],
     }
-    lives["closed"] = lives["init"]
+    lives["closed"] = lives["init"][:-1]
     for kind in ("asend", "athrow", "aclose"):
         for state, agens in lives.items():
             for agen in agens + (["suspended", "finished"] if kind == "athrow" and state == "iter" else []):
@@ -963,6 +1054,11 @@ def expected(version):
                 for operation in AWAITING + (("del",) if version >= (3, 13) else ()) + ("drop",):
                     if operation != "drop" or "executing" not in agen:
                         found.append(("%s %s, agen %s" % (kind, state, agen), operation))
+        for state in ("init", "iter"):
+            found += [("%s %s" % (kind, state), "%s, the body %s" % (operation, what))
+                      for operation in ("next", "send", "throw") + (("close",) if version >= (3, 13) else ())
+                      for what in ("awaits", "yields", "fails" if operation != "close" else "ends")
+                      if operation != "close" or what != "yields" or kind == "aclose"]
     if version >= (3, 10):
         found += [("anext_default", operation) for operation in RESUMING + ("drop", "list")]
     return found

@@ -1000,7 +1000,11 @@ def performed(wanted, memory):
 
 
 def table_cells(cells):
-    return {scripts.table_cell(*cell.split(": ")) for cell, _ in cells if ": " in cell}
+    found = set()
+    for cell, outcome in cells:
+        if ": " in cell:
+            found |= scripts.table_cells(*cell.split(": "), outcome=outcome)
+    return found
 
 
 def cheapest(wanted, choice, kept, limit):
@@ -1023,17 +1027,18 @@ def cheapest(wanted, choice, kept, limit):
 
 
 def cover(results, limit):
-    """Few of the results: all cells of the tables are among theirs, and as many outcomes of finer cells as fit."""
+    """Few of the results: all cells of the tables are among theirs, and of what was said, and of finer cells, what fits."""
     lengths = [len(line_of(line)) + 1 for line, _ in results]
     outcomes = {index: ({tuple(cell) for cell in cells}, lengths[index]) for index, (_, cells) in enumerate(results)}
     tables = {index: (table_cells(cells), lengths[index]) for index, (_, cells) in enumerate(results)}
     kept = set()
-    cheapest(set(scripts.expected(VERSION)) & set().union(*[cells for cells, _ in tables.values()]), tables, kept, None)
-    wanted = set(scripts.expected(VERSION))
+    wanted = set(scripts.expected(VERSION)) & set().union(*[cells for cells, _ in tables.values()])
+    cheapest(wanted, tables, kept, None)
     for index in sorted(kept, key=lambda index: -lengths[index]):
         others = set().union(*[tables[other][0] for other in kept if other != index])
         if not tables[index][0] & wanted - others:
             kept.remove(index)
+    cheapest(set().union(*[cells for cells, _ in tables.values()]), tables, kept, limit)
     cheapest(set().union(*[cells for cells, _ in outcomes.values()]), outcomes, kept, limit)
     return [results[index] for index in sorted(kept)]
 
@@ -1043,9 +1048,11 @@ def show_cells(results, fine):
     count = {}
     for line, cells in results:
         for cell, outcome in map(tuple, cells):
+            names = [cell]
             if not fine and ": " in cell:
-                cell = ": ".join(scripts.table_cell(*cell.split(": ")))
-            count.setdefault(cell, {}).setdefault(outcome, []).append(line["script"])
+                names = map(": ".join, scripts.table_cells(*cell.split(": "), outcome=outcome))
+            for name in names:
+                count.setdefault(name, {}).setdefault(outcome, []).append(line["script"])
     for cell in sorted(count):
         print("%6d  %s" % (sum(map(len, count[cell].values())), cell))
         if fine:
@@ -1096,7 +1103,7 @@ def main():
     parser.add_argument("--script", metavar="NAME")
     parser.add_argument("--systematic", action="store_true")
     parser.add_argument("--cover", action="store_true")
-    parser.add_argument("--limit", type=int, default=360000, help="bytes of --cover")
+    parser.add_argument("--limit", type=int, default=400000, help="bytes of --cover")
     parser.add_argument("--cells", action="store_true")
     parser.add_argument("--fine", action="store_true")
     parser.add_argument("--all", metavar="LIST")
