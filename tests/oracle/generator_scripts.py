@@ -130,8 +130,10 @@ def reactions(flavour):
         "stops": [["try", [wait], [["BaseException", [["raise", ["e", "StopIteration", 7]]]]], None]] + end,
         "stops async": [["try", [wait], [["BaseException", [["raise", ["e", "StopAsyncIteration", 7]]]]], None]] + end,
         "another exit": [["try", [wait], [["GeneratorExit", [["raise", ["e", "SubExit", 8]]]]], None]] + end,
-        "goes on": [["try", [wait], [["BaseException", [["handled"], wait, ["handled"]]]], None], ["handled"], wait] + end,
-        "in a handler": [["try", [["raise", ["e", "LookupError", 2]]], [["LookupError", [wait, ["handled"], ["reraise"]]]], None]],
+        "goes on": [["try", [wait], [["BaseException", [["handled"], wait, ["handled"]]]], None], ["handled"],
+                    wait] + end,
+        "in a handler": [["try", [["raise", ["e", "LookupError", 2]]],
+                          [["LookupError", [wait, ["handled"], ["reraise"]]]], None]],
         "tries in a handler": [["try", [["raise", ["e", "LookupError", 2]]], [["LookupError", [
             ["try", [wait], [["BaseException", [["handled"], wait]]], None], ["handled"]]]], None]] + end,
         "keeps itself": [["set", 1, ["m", 4]], ["try", [wait], [], [["store", 3, ["self"]]]]] + end,
@@ -139,7 +141,8 @@ def reactions(flavour):
             ["store", 3, ["self"]], wait, wait]]], None]] + end,
         "operates on itself": [["try", [wait], [], [["op", ["close", "self"]], ["op", ["throw", "self", VE]],
                                                    ["op", ["send", "self", None]]]]] + end,
-        "raises from": [["try", [wait], [["BaseException", [["raise", ["e", "RuntimeError", 6], ["e", "ValueError", 1]]]]],
+        "raises from": [["try", [wait],
+                         [["BaseException", [["raise", ["e", "RuntimeError", 6], ["e", "ValueError", 1]]]]],
                          None]] + end,
     }
 
@@ -201,14 +204,17 @@ def systematic_core(found):
             states["suspended, " + name] = ([body(flavour, code)], [PLAIN], make + [["send", target, None]])
         for name, (value, bodies, foreigns) in delegated(flavour).items():
             for code_name, code in (("", [["delegate", value, 1], ["log", ["s", 1]], waits(flavour, 3), ["return", 9]]),
-                                    (", tried", [["try", [["delegate", value]], [["BaseException", [["handled"], waits(flavour, 3)]]],
+                                    (", tried",
+                                     [["try", [["delegate", value]],
+                                       [["BaseException", [["handled"], waits(flavour, 3)]]],
                                                   [["handled"]]], ["return", 9]])):
                 states["delegating to %s%s" % (name, code_name)] = (
                     [body(flavour, code)] + bodies, foreigns, make + [["send", target, None]])
         plain = [body(flavour, [waits(flavour, 1), ["return", ["m", 9]]])]
         states["created"] = (plain, [PLAIN], make)
         states["created, with delegate"] = (
-            [body(flavour, [["try", [waits(flavour, 1)], [["BaseException", []]], None], waits(flavour, 1)])], [PLAIN], make)
+            [body(flavour, [["try", [waits(flavour, 1)], [["BaseException", []]], None], waits(flavour, 1)])], [PLAIN],
+            make)
         states["returned"] = ([body(flavour, [["return", ["m", 9]]])], [PLAIN], make + [["send", target, None]])
         states["raised"] = ([body(flavour, [["raise", VE]])], [PLAIN], make + [["send", target, None]])
         states["closed"] = (plain, [PLAIN], make + [["send", target, None], ["close", target]])
@@ -224,13 +230,16 @@ def systematic_core(found):
             if any(operation[0] in ("put", "drop") for operation in ops):
                 continue
             inside = [["op", operation] for operation in ops]
-            found.append(script("%s executing: %s" % (flavour, name), [body(flavour, inside + [waits(flavour, 1)])], [PLAIN],
+            found.append(script("%s executing: %s" % (flavour, name), [body(flavour, inside + [waits(flavour, 1)])],
+                                [PLAIN],
                                 make + [["send", target, None]] + after(flavour, target)))
-        for key, ask in (("next", ["send", target, None]), ("send", ["send", target, 7]), ("throw", ["throw", target, VE]),
+        for key, ask in (("next", ["send", target, None]), ("send", ["send", target, 7]),
+                         ("throw", ["throw", target, VE]),
                          ("close", ["close", target])):
             for name, ops in operations(target):
                 for ending in (["return", 5], ["raise", LE]):
-                    meeting = dict(PLAIN, **{key: [[ops, ending]] if key != "next" else [[[], ["return", 1]], [ops, ending]]})
+                    meeting = dict(PLAIN,
+                                   **{key: [[ops, ending]] if key != "next" else [[[], ["return", 1]], [ops, ending]]})
                     found.append(script(
                         "%s executing in %s that %ss: %s" % (flavour, key, ending[0], name),
                         [body(flavour, [["try", [["delegate", ["f", 0], 1]], [["ValueError", [["handled"]]]], None],
@@ -238,7 +247,8 @@ def systematic_core(found):
                         [meeting], make + [["send", target, None], ask] + after(flavour, target)))
         for name, value in refused(flavour).items():
             bodies = [
-                body(flavour, [["try", [["delegate", value, 1]], [["Exception", [["handled"]]]], None], ["log", ["s", 1]]]),
+                body(flavour, [["try", [["delegate", value, 1]], [["Exception", [["handled"]]]], None],
+                               ["log", ["s", 1]]]),
                 body("generator", [["return", 8]]), body("coroutine", [["return", 8]]), body("async_generator", []),
                 body("coroutine", [["delegate", ["f", 4]]]),
                 body("coroutine", [["delegate", ["b", 5]]]), body("coroutine", [["delegate", ["f", 4]]])]
@@ -252,9 +262,11 @@ def systematic_core(found):
                                 prepare + own + [["send", target_now, None]] + DROPS))
 
 
-ONE_OF_EACH = ("next", "send None", "send 7", "throw instance", "throw exit", "throw stop", "throw async stop", "throw number",
+ONE_OF_EACH = ("next", "send None", "send 7", "throw instance", "throw exit", "throw stop", "throw async stop",
+               "throw number",
                "throw class and value", "close", "finalize", "drop")
-FOR_AWAITABLES = ("next", "send None", "send 7", "throw instance", "throw exit", "throw number", "close", "finalize", "drop")
+FOR_AWAITABLES = ("next", "send None", "send 7", "throw instance", "throw exit", "throw number", "close", "finalize",
+                  "drop")
 
 
 def series(found, name, bodies, foreigns, segments):
@@ -269,26 +281,30 @@ def systematic_series(found):
     waiting = {"plain": (["f", 0], [], [PLAIN]), "full": (["f", 0], [], [FULL])}
     for flavour in FLAVOURS[:4]:
         make, target = subject(flavour)
-        ways = [dict(operations(target))[name] for name in ONE_OF_EACH + (("clear",) if flavour != "wrapper" else ()) + ("list",)]
+        names = ONE_OF_EACH + (("clear",) if flavour != "wrapper" else ()) + ("list",)
+        ways = [dict(operations(target))[name] for name in names]
         if flavour != "wrapper":
             ways[-1] = [["repr", target], ["read", target, "frame"]] + ways[-1]
         plain = [body(flavour, [waits(flavour, 1), ["return", 9]])]
-        own = body("types_coroutine" if flavour in ("coroutine", "wrapper") else "generator", [["yield", 1], ["yield", 2]])
+        own = body("types_coroutine" if flavour in ("coroutine", "wrapper") else "generator",
+                   [["yield", 1], ["yield", 2]])
         outer = body(flavour, [["delegate", ["b", 1]], ["return", 9]])
         over = make + [["close", target]]
         done = [make + [["close", target]]] + [ops for ops in ways if ops[0][0] != "drop"] + [[["drop", target]]]
-        ended = [make + [["list", target]] if flavour in ("generator", "types_coroutine", "wrapper") else make + [["throw", target, LE]]]
+        ended = [make + [["throw", target, LE] if flavour == "coroutine" else ["list", target]]]
         series(found, flavour + " created", plain, [PLAIN], [make + ops for ops in ways])
         series(found, flavour + " suspended", plain, [PLAIN], [make + [["send", target, None]] + ops for ops in ways])
         for name, (value, bodies, foreigns) in waiting.items():
-            series(found, flavour + " delegating to " + name, [body(flavour, [["delegate", value], ["return", 9]])], foreigns,
+            series(found, flavour + " delegating to " + name, [body(flavour, [["delegate", value], ["return", 9]])],
+                   foreigns,
                    [make + [["send", target, None]] + ops for ops in ways])
         series(found, flavour + " delegating to one of ours", [outer, own], [PLAIN],
                [make + [["send", target, None]] + ops for ops in ways])
         found.append(script("series, %s closed" % flavour, plain, [PLAIN], [op for ops in done for op in ops] + DROPS))
         found.append(script("series, %s ended" % flavour, plain, [PLAIN],
                             [op for ops in ended + done[1:] for op in ops] + DROPS))
-        inside = [["op", op if flavour == "wrapper" else op[:1] + ["self"] + op[2:]] for ops in ways for op in ops if op[0] != "drop"]
+        inside = [["op", op if flavour == "wrapper" else op[:1] + ["self"] + op[2:]]
+                  for ops in ways for op in ops if op[0] != "drop"]
         found.append(script("series, %s executing" % flavour, [body(flavour, inside)], [PLAIN],
                             make + [["send", target, None]] + DROPS))
         for key, ask in (("throw", ["throw", target, VE]), ("close", ["close", target])):
@@ -302,7 +318,8 @@ def systematic_series(found):
             again = [["try", [["delegate", ["r", 3]]], [["BaseException", []]], None]] * len(inner)
             ask = ask if key == "throw" else ["throw", target, ["c", "GeneratorExit"]]
             found.append(script("series, %s executing in %s" % (flavour, key), [body(flavour, again)],
-                                [dict(PLAIN, next=deeds(["return", 1]) * len(inner), **{key: [[ops, ["return", 5]] for ops in inner]})],
+                                [dict(PLAIN, next=deeds(["return", 1]) * len(inner),
+                                      **{key: [[ops, ["return", 5]] for ops in inner]})],
                                 [["put", 3, ["f", 0]]] + make + [["send", target, None]] + [ask] * len(inner) + DROPS))
     ways = [dict(operations(1))[name] for name in FOR_AWAITABLES]
     for state, (code, before) in agen_states().items():
@@ -318,24 +335,29 @@ def systematic_series(found):
             found.append(script("series, %s refused by one %s" % (kind, state), bodies, foreigns,
                                 [op for ops in [begin, [["throw", 1, 1]]] + ways for op in ops] + DROPS))
             found.append(script("series, %s over of one %s" % (kind, state), bodies, foreigns,
-                                [op for ops in [begin, [["send", 1, None], ["send", 1, None]]] + ways for op in ops] + DROPS))
+                                [op for ops in [begin, [["send", 1, None],
+                                                        ["send", 1, None]]] + ways for op in ops] + DROPS))
         core = [[["repr", 0], ["read", 0, "running"], ["read", 0, "frame"], ["del", 0]], [["clear", 0]], [["drop", 0]],
                 [["drop", 5], ["drop", 0]]]
         series(found, "one " + state, bodies, foreigns, [before + ops for ops in core])
     core = [[["repr", 0], ["read", 0, "running"], ["del", 0]], [["clear", 0]], [["drop", 5], ["drop", 1], ["drop", 0]]]
     once = dict(PLAIN, next=deeds(["return", 1]))
     ours = body("types_coroutine", [["yield", 1], ["yield", 2]])
-    for name, value, spec in (("one of ours", ["b", 1], PLAIN), ("with throw", ["f", 0], FULL), ("without throw", ["f", 0], once)):
-        series(found, "one that waits for " + name, [body("async_generator", [["delegate", value], ["yield", 2]]), ours], [spec], [
+    for name, value, spec in (("one of ours", ["b", 1], PLAIN), ("with throw", ["f", 0], FULL), ("without throw",
+            ["f", 0], once)):
+        series(found, "one that waits for " + name, [body("async_generator", [["delegate", value], ["yield", 2]]),
+                                                     ours], [spec], [
             [["put", 0, ["b", 0]], ["put", 5, ["anext", ["r", 0]]], ["send", 5, None]] + ops for ops in core])
         series(found, "one being closed that waits for " + name, [
             body("async_generator", [["try", [["yield", 1]], [], [["delegate", value]]]]), ours], [spec], [
             [["put", 0, ["b", 0]], ["put", 5, ["anext", ["r", 0]]], ["send", 5, None], ["put", 1, ["aclose", ["r", 0]]],
              ["send", 1, None]] + ops for ops in core])
     # What athrow() makes of a body that awaits first: it stays as it was when that yields or fails, and can be awaited again.
-    for name, end in (("yields", [["yield", 2], ["yield", 3], ["yield", 4]]), ("raises", [["raise", LE]]), ("returns", [["return", None]])):
+    for name, end in (("yields", [["yield", 2], ["yield", 3], ["yield", 4]]), ("raises", [["raise", LE]]), ("returns",
+            [["return", None]])):
         code = [["try", [["yield", 1]], [["BaseException", [["delegate", ["f", 0]]]]], None]] + end
-        begin = [["put", 0, ["b", 0]], ["put", 5, ["anext", ["r", 0]]], ["send", 5, None], awaitable("athrow", 1), ["send", 1, None],
+        begin = [["put", 0, ["b", 0]], ["put", 5, ["anext", ["r", 0]]], ["send", 5, None], awaitable("athrow", 1),
+                 ["send", 1, None],
                  ["send", 1, None]]
         series(found, "athrow of one that awaits and then %s" % name, [body("async_generator", code)], [once],
                [begin + ops for ops in ways])
@@ -347,17 +369,22 @@ def systematic_series(found):
     for kind in ("asend null", "athrow", "aclose"):
         each = [ops[0] for ops in ways if ops[0][0] != "drop"]
         code = [piece for op in each for piece in (["op", awaitable(kind, 1)], ["op", op])]
-        closed = [["op", awaitable(kind, 1)], ["op", ["close", 1]], ["op", ["send", 1, None]]] + [["op", op] for op in each]
-        for name, inner in (("made", code), ("made, closed", closed), ("driving", [["op", [op[0], 2] + op[2:]] for op in each])):
-            own = [["op", op] for op in ([["repr", 0], ["read", 0, "running"], ["del", 0], ["clear", 0]] if name == "driving" else [])]
+        closed = [["op", awaitable(kind, 1)], ["op", ["close", 1]], ["op", ["send", 1, None]]] + [["op",
+                op] for op in each]
+        for name, inner in (("made", code), ("made, closed", closed), ("driving",
+                                                                       [["op", [op[0], 2] + op[2:]] for op in each])):
+            own = [["op", op] for op in ([["repr", 0], ["read", 0, "running"], ["del", 0],
+                                          ["clear", 0]] if name == "driving" else [])]
             for driver in ("asend null", "athrow", "aclose") if name != "driving" else (kind,):
                 if driver == "asend null":
                     text, before = inner + own + [yes], []
                 else:
                     text = [["try", [yes], [["BaseException", inner + own + [yes]]], None]]
                     before = [["put", 5, ["anext", ["r", 0]]], ["send", 5, None]]
-                found.append(script("series, %s %s while executing by %s" % (kind, name, driver), [body("async_generator", text)],
-                                    [PLAIN], [["put", 0, ["b", 0]]] + before + [awaitable(driver, 2), ["send", 2, None]] + DROPS))
+                found.append(script("series, %s %s while executing by %s" % (kind, name, driver),
+                                    [body("async_generator", text)],
+                                    [PLAIN], [["put", 0, ["b", 0]]] + before + [awaitable(driver, 2),
+                                                                                ["send", 2, None]] + DROPS))
 
 
 def systematic_endings(found):
@@ -378,10 +405,13 @@ def systematic_endings(found):
                 text = [["try", [there[0]], [["BaseException", code]], None]] + code if there else code
                 begin = make + ([["send", target, None]] if there else [])
                 series(found, "%s %s %s" % (flavour, place, ending), [body(flavour, text), own], foreigns,
-                       [begin + [operation] for operation in (["next", target], ["send", target, None], ["throw", target, VE],
-                                                             ["close", target]) if there or operation[0] in ("next", "send")])
+                       [begin + [operation] for operation in (["next", target], ["send", target, None], ["throw",
+                               target, VE],
+                                                             ["close", target]) if there or operation[0] in ("next",
+                                                                     "send")])
     wait = ["delegate", ["f", 0]]
-    for ending, code in (("yields", [["yield", 2]]), ("returns", [["return", None]]), ("raises", [["raise", LE]]), ("awaits", [wait])):
+    for ending, code in (("yields", [["yield", 2]]), ("returns", [["return", None]]), ("raises", [["raise", LE]]),
+                         ("awaits", [wait])):
         for kind, parts in (("asend null", []), ("athrow", [["yield", 1]]), ("aclose", [["yield", 1]])):
             inner = [["try", [wait], [["BaseException", code]], None]] + code
             for name, text in (("begun", inner), ("made", code)):
@@ -389,17 +419,23 @@ def systematic_endings(found):
                 begin = [["put", 0, ["b", 0]]] + ([["put", 5, ["anext", ["r", 0]]], ["send", 5, None]] if parts else [])
                 begin += [awaitable(kind, 1)] + ([["send", 1, None]] if name == "begun" else [])
                 series(found, "%s, %s, that %s" % (kind, name, ending), [body("async_generator", text)], [once], [
-                    begin + [operation] for operation in (["next", 1], ["send", 1, None], ["throw", 1, VE], ["close", 1])])
+                    begin + [operation] for operation in (["next", 1], ["send", 1, None], ["throw", 1, VE], ["close",
+                            1])])
 
 
-AWAITABLES = {"anext": [["r", 0]], "asend": [["r", 0], ["m", 2]], "asend null": [["r", 0], None], "athrow": [["r", 0], VE],
-              "athrow class": [["r", 0], ["c", "ValueError"]], "athrow exit": [["r", 0], GE], "athrow stop": [["r", 0], SI],
+AWAITABLES = {"anext": [["r", 0]], "asend": [["r", 0], ["m", 2]], "asend null": [["r", 0], None], "athrow": [["r", 0],
+        VE],
+              "athrow class": [["r", 0], ["c", "ValueError"]], "athrow exit": [["r", 0], GE], "athrow stop": [["r", 0],
+                      SI],
               "athrow async stop": [["r", 0], SAI], "athrow number": [["r", 0], 1], "athrow nothing": [["r", 0]],
-              "athrow class, value": [["r", 0], ["c", "ValueError"], 6], "athrow too much": [["r", 0], VE, None, None, None],
+              "athrow class, value": [["r", 0], ["c", "ValueError"], 6], "athrow too much": [["r", 0], VE, None, None,
+                      None],
               "aclose": [["r", 0]], "anext_default": [["r", 0], 6], "anext_default tuple": [["r", 0], ["tuple", 1]],
               "anext_default null": [["r", 0], None]}
-SHORT = ("next", "send None", "send 7", "throw instance", "throw exit", "throw a kind of exit", "throw stop", "throw async stop",
-         "throw number", "throw class and value", "throw nothing", "close", "finalize", "drop", "repr", "close while handling")
+SHORT = ("next", "send None", "send 7", "throw instance", "throw exit", "throw a kind of exit", "throw stop",
+         "throw async stop",
+         "throw number", "throw class and value", "throw nothing", "close", "finalize", "drop", "repr",
+         "close while handling")
 
 
 def awaitable(name, register):
@@ -423,7 +459,8 @@ def agen_states():
         "suspended": ([["yield", 1], ["yield", ["m", 3]], ["yield", 3]], make + begin),
         "suspended, before an await": ([["yield", 1], wait, ["yield", 2]], make + begin),
         "suspended, ignores": (ignoring, make + begin),
-        "suspended, catches": ([["try", [["yield", 1]], [["BaseException", [["handled"], ["yield", 2]]]], None], ["yield", 3]],
+        "suspended, catches": ([["try", [["yield", 1]], [["BaseException", [["handled"], ["yield", 2]]]], None],
+                                ["yield", 3]],
                                make + begin),
         "suspended, awaits when it exits": ([["try", [["yield", 1]], [], [wait]]], make + begin),
         "suspended, raises": ([["try", [["yield", 1]], [["BaseException", [["raise", LE]]]], None]], make + begin),
@@ -454,12 +491,15 @@ def systematic_async(found):
                                                   ["send", 2, None], ["read", 0, "running"]] + DROPS))
                 if name != "send None" and ("await" in state or state == "busy"):
                     found.append(script("%s awaited of one %s: %s" % (kind, state, name), bodies, foreigns,
-                                        make + [["send", 1, None]] + ops + [["send", 1, None], ["send", 1, None]] + DROPS))
-                if name != "send None" and state in ("created", "suspended", "closed", "ignored exit", "suspended, catches"):
+                                        make + [["send", 1, None]] + ops + [["send", 1, None], ["send", 1,
+                                                None]] + DROPS))
+                if name != "send None" and state in ("created", "suspended", "closed", "ignored exit",
+                                                     "suspended, catches"):
                     found.append(script("%s done of one %s: %s" % (kind, state, name), bodies, foreigns,
                                         make + [["send", 1, None]] + ops + [["send", 1, None]] + DROPS))
         for name, ops in operations(0):
-            if ops[0][0] in ("drop", "clear", "read", "repr", "del", "next", "send", "rename", "list") or name.startswith("clear"):
+            if ops[0][0] in ("drop", "clear", "read", "repr", "del", "next", "send", "rename",
+                             "list") or name.startswith("clear"):
                 found.append(script("async_generator %s: %s" % (state, name), bodies, foreigns,
                                     before + ops + [["read", 0, "frame"]] + DROPS))
                 if name in ("drop", "finalize", "clear"):
@@ -469,7 +509,8 @@ def systematic_async(found):
     for name, ops in operations(1):
         for operation in ops[:1]:
             found.append(script("asend executing: " + name, [body("async_generator", [["op", operation], ["yield", 1]])],
-                                [PLAIN], [["put", 0, ["b", 0]], ["put", 1, ["asend", ["r", 0], None]], ["send", 1, None]] + DROPS))
+                                [PLAIN], [["put", 0, ["b", 0]], ["put", 1, ["asend", ["r", 0], None]],
+                                          ["send", 1, None]] + DROPS))
             for kind in ("athrow", "aclose"):
                 caught = [["try", [["yield", 1]], [["BaseException", [["op", operation], ["yield", 2]]]], None]]
                 found.append(script("%s executing: %s" % (kind, name), [body("async_generator", caught)], [PLAIN], [
@@ -477,14 +518,17 @@ def systematic_async(found):
                     ["send", 1, None]] + DROPS))
     for kind in AWAITABLES:
         for name, operation in (("send None", ["send", 1, None]), ("send 7", ["send", 1, 7]), ("throw", ["throw", 1, LE]),
-                                ("throw exit", ["throw", 1, GE]), ("throw number", ["throw", 1, 1]), ("close", ["close", 1])):
-            code = [["op", awaitable(kind, 1)], ["op", operation], ["op", ["send", 1, None]], ["op", ["drop", 1]], ["yield", 1]]
+                                ("throw exit", ["throw", 1, GE]), ("throw number", ["throw", 1, 1]), ("close",
+                                        ["close", 1])):
+            code = [["op", awaitable(kind, 1)], ["op", operation], ["op", ["send", 1, None]], ["op", ["drop", 1]],
+                    ["yield", 1]]
             found.append(script("another %s executing: %s" % (kind, name), [body("async_generator", code)], [PLAIN], [
                 ["put", 0, ["b", 0]], ["put", 5, ["asend", ["r", 0], None]], ["send", 5, None]] + DROPS))
     for name, ops in operations(0):
         if ops[0][0] in ("clear", "read", "repr", "del", "rename"):
             found.append(script("async_generator executing: " + name,
-                                [body("async_generator", [["op", operation] for operation in ops] + [["yield", 1]])], [PLAIN],
+                                [body("async_generator", [["op", operation] for operation in ops] + [["yield", 1]])],
+                                [PLAIN],
                                 [["put", 0, ["b", 0]], ["put", 1, ["anext", ["r", 0]]], ["send", 1, None]] + DROPS))
 
 
@@ -500,47 +544,63 @@ def systematic_edges(found):
                                   ("first raises", [[], ["raise", VE]], None), ("last", None, [[], ["return", None]]),
                                   ("last raises", None, [[], ["raise", VE]]),
                                   ("last keeps", None, [[["put", 3, ["self"]]], ["return", None]]),
-                                  ("last closes", None, [[["put", 3, ["aclose", ["self"]]], ["send", 3, None]], ["return", None]])):
+                                  ("last closes", None, [[["put", 3, ["aclose", ["self"]]], ["send", 3, None]],
+                                                         ["return", None]])):
             for how, ops in (("created", []), ("called", [["put", 1, ["anext", ["r", 0]]], ["drop", 1]]),
                              ("awaited", [["put", 1, ["anext", ["r", 0]]], ["send", 1, None], ["drop", 1]]),
                              ("thrown", [["put", 1, ["athrow", ["r", 0], LE]], ["send", 1, None], ["drop", 1]]),
-                             ("closed", [["put", 1, ["anext", ["r", 0]]], ["send", 1, None], ["put", 1, ["aclose", ["r", 0]]],
+                             ("closed", [["put", 1, ["anext", ["r", 0]]], ["send", 1, None],
+                                         ["put", 1, ["aclose", ["r", 0]]],
                                          ["send", 1, None], ["drop", 1]])):
                 for end in (["drop", 0], ["clear", 0], ["del", 0]):
                     add("hooks %s, %s, %s, %s" % (name, body_name, how, end[0]), [body("async_generator", code)],
-                        [["hooks", first, last], ["put", 0, ["b", 0, ["m", 1]]]] + ops + [end, ["read", 3, "frame"], ["drop", 3]])
+                        [["hooks", first, last], ["put", 0, ["b", 0, ["m", 1]]]] + ops + [end, ["read", 3, "frame"],
+                                                                                          ["drop", 3]])
     # Never awaited: by whom it is said, and what if it is raised.
     for action in ("always", "error"):
-        for how, ops in (("drop", [["drop", 0]]), ("clear", [["clear", 0], ["send", 0, None]]), ("finalize", [["del", 0], ["del", 0]]),
-                         ("handling", [["handling", LE, [["drop", 0]]]]), ("renamed", [["rename", 0, "new"], ["drop", 0]]),
-                         ("overwritten", [["put", 0, 1]]), ("wrapped", [["put", 1, ["wrap", ["r", 0]]], ["drop", 0], ["drop", 1]]),
-                         ("closed", [["close", 0]]), ("kept frame", [["put", 4, ["frame", ["r", 0]]], ["drop", 0], ["drop", 4]])):
+        for how, ops in (("drop", [["drop", 0]]), ("clear", [["clear", 0], ["send", 0, None]]), ("finalize",
+                [["del", 0], ["del", 0]]),
+                         ("handling", [["handling", LE, [["drop", 0]]]]), ("renamed",
+                                                                           [["rename", 0, "new"], ["drop", 0]]),
+                         ("overwritten", [["put", 0, 1]]), ("wrapped",
+                                                            [["put", 1, ["wrap", ["r", 0]]], ["drop", 0], ["drop", 1]]),
+                         ("closed", [["close", 0]]), ("kept frame",
+                                                      [["put", 4, ["frame", ["r", 0]]], ["drop", 0], ["drop", 4]])):
             for flavour in ("coroutine", "types_coroutine", "generator"):
                 add("never awaited %s, %s, %s" % (flavour, action, how), [body(flavour, [["return", 1]])],
                     [["put", 0, ["b", 0, ["m", 1]]], ["filter", action]] + ops)
         for kind in AWAITABLES:
             add("never awaited %s, %s" % (kind, action), [body("async_generator", [["yield", 1]])],
-                [["put", 0, ["b", 0]], ["filter", action], awaitable(kind, 1), ["rename", 0, "new"], ["drop", 1], ["drop", 0]])
+                [["put", 0, ["b", 0]], ["filter", action], awaitable(kind, 1), ["rename", 0, "new"], ["drop", 1],
+                 ["drop", 0]])
         for flavour in FLAVOURS[:3]:
             for name in ("throw class and value", "throw class, value and traceback"):
                 ops = dict(operations(0))[name]
                 add("%s, %s: %s" % (flavour, action, name), [body(flavour, [waits(flavour, 1), waits(flavour, 1)])],
-                    [["put", 0, ["b", 0]], ["send", 0, None], ["filter", action]] + ops + [["filter", "always"], ["send", 0, None]])
+                    [["put", 0, ["b", 0]], ["send", 0, None], ["filter", action]] + ops + [["filter", "always"],
+                            ["send", 0, None]])
     # What a body raises on its own, and what it returns.
     for flavour in FLAVOURS[:3] + ("async_generator",):
         drive = ([["put", 1, ["anext", ["r", 0]]]], 1) if flavour == "async_generator" else ([], 0)
         for name in ERRORS:
             for how, code in (("raised", [["raise", ["e", name, 1]]]), ("raised as a class", [["raise", ["c", name]]]),
-                              ("raised in a handler", [["try", [["raise", LE]], [["LookupError", [["raise", ["e", name, 1]]]]], None]]),
+                              ("raised in a handler",
+                               [["try", [["raise", LE]], [["LookupError", [["raise", ["e", name, 1]]]]], None]]),
                               ("raised from", [["raise", ["e", name, 1], LE]]),
-                              ("raised again", [["try", [["raise", ["e", name, 1]]], [["BaseException", [["reraise"]]]], None]])):
-                for around, ops in (("", [["send", drive[1], None]]), (" while handling", [["handling", ["e", "RuntimeError", 9], [["send", drive[1], None]]]])):
+                              ("raised again",
+                               [["try", [["raise", ["e", name, 1]]], [["BaseException", [["reraise"]]]], None]])):
+                for around, ops in (("", [["send", drive[1], None]]), (" while handling",
+                                                                       [["handling", ["e", "RuntimeError", 9],
+                                                                         [["send", drive[1], None]]]])):
                     add("%s: %s %s%s" % (flavour, name, how, around), [body(flavour, code)],
                         [["put", 0, ["b", 0]]] + drive[0] + ops)
-        for how, code in (("raises nothing", [["reraise"]]), ("raises a number", [["raise", 1]]), ("looks", [["handled"]])):
-            for around, ops in (("", [["send", drive[1], None]]), (" while handling", [["handling", VE, [["send", drive[1], None]]]])):
+        for how, code in (("raises nothing", [["reraise"]]), ("raises a number", [["raise", 1]]), ("looks",
+                [["handled"]])):
+            for around, ops in (("", [["send", drive[1], None]]), (" while handling",
+                                                                   [["handling", VE, [["send", drive[1], None]]]])):
                 add("%s: %s%s" % (flavour, how, around), [body(flavour, code)], [["put", 0, ["b", 0]]] + drive[0] + ops)
-    values = {"null": None, "0": 0, "mark": ["m", 1], "tuple": ["tuple", 1, 2], "empty tuple": ["tuple"], "error": VE, "stop": SI,
+    values = {"null": None, "0": 0, "mark": ["m", 1], "tuple": ["tuple", 1, 2], "empty tuple": ["tuple"], "error": VE,
+              "stop": SI,
               "class": ["c", "ValueError"], "list": ["list"]}
     for flavour in FLAVOURS[:3]:
         for name, value in values.items():
@@ -550,42 +610,61 @@ def systematic_edges(found):
                     [["put", 0, ["b", 0]], ["send", 0, None], how, ["close", 0]])
             outer = "coroutine" if flavour == "coroutine" else "generator"
             inner = body(flavour, code)
-            add("%s returns %s to one that delegates" % (flavour, name), [body("types_coroutine" if outer == "generator" else outer, [
-                ["delegate", ["b", 1], 1], ["log", ["s", 1]]]), inner], [["put", 0, ["b", 0]], ["send", 0, None], ["send", 0, None]])
+            add("%s returns %s to one that delegates" % (flavour, name),
+                [body("types_coroutine" if outer == "generator" else outer, [
+                ["delegate", ["b", 1], 1], ["log", ["s", 1]]]), inner], [["put", 0, ["b", 0]], ["send", 0, None],
+                                                                         ["send", 0, None]])
     # Resurrection: once, and then no more.
     for flavour in FLAVOURS[:4]:
         make, target = subject(flavour)
         for name in ("keeps itself", "stays and keeps itself", "ignores", "raises", "finally", "operates on itself"):
-            for around in ([["drop", target]], [["handling", LE, [["drop", target]]]], [["del", target], ["del", target], ["drop", target]]):
+            for around in ([["drop", target]], [["handling", LE, [["drop", target]]]], [["del", target],
+                                                                                        ["del", target], ["drop",
+                                                                                                target]]):
                 add("%s that %s: dropped, %s" % (flavour, name, around[0][0]), [body(flavour, reactions(flavour)[name])],
-                    make + [["send", target, None]] + around + [["read", 3, "frame"], ["send", 3, None], ["drop", 3], ["drop", 3]])
+                    make + [["send", target, None]] + around + [["read", 3, "frame"], ["send", 3, None], ["drop", 3],
+                                                                ["drop", 3]])
     # Context: of what is thrown, and of what a delegate raised.
     for flavour in FLAVOURS[:3]:
-        handler = [["try", [["raise", LE]], [["LookupError", [["try", [waits(flavour, 1)], [["BaseException", [["handled"], ["reraise"]]]], None]]]], None]]
-        for name, ops in (("throw", [["throw", 0, VE]]), ("throw what is handled", [["throw", 0, LE]]), ("throw a class", [["throw", 0, ["c", "ValueError"]]]),
-                          ("close", [["close", 0]]), ("throw exit", [["throw", 0, GE]]), ("drop", [["drop", 0]]), ("throw stop", [["throw", 0, SI]])):
+        handler = [["try", [["raise", LE]],
+                    [["LookupError",
+                      [["try", [waits(flavour, 1)], [["BaseException", [["handled"], ["reraise"]]]], None]]]], None]]
+        for name, ops in (("throw", [["throw", 0, VE]]), ("throw what is handled", [["throw", 0, LE]]),
+                          ("throw a class", [["throw", 0, ["c", "ValueError"]]]),
+                          ("close", [["close", 0]]), ("throw exit", [["throw", 0, GE]]), ("drop", [["drop", 0]]),
+                          ("throw stop", [["throw", 0, SI]])):
             for around in (False, True):
-                add("%s in a handler: %s%s" % (flavour, name, " while handling" if around else ""), [body(flavour, handler)],
-                    [["put", 0, ["b", 0]], ["send", 0, None]] + ([["handling", ["e", "RuntimeError", 9], ops]] if around else ops))
-            inner = body("types_coroutine", [["try", [["yield", 1]], [["BaseException", [["raise", ["e", "TypeError", 7]]]]], None]])
+                add("%s in a handler: %s%s" % (flavour, name, " while handling" if around else ""),
+                    [body(flavour, handler)],
+                    [["put", 0, ["b", 0]], ["send", 0,
+                                            None]] + ([["handling", ["e", "RuntimeError", 9], ops]] if around else ops))
+            inner = body("types_coroutine",
+                         [["try", [["yield", 1]], [["BaseException", [["raise", ["e", "TypeError", 7]]]]], None]])
             outer = [["try", [["raise", LE]], [["LookupError", [["delegate", ["b", 1]]]]], None]]
             if flavour != "generator":
                 add("%s in a handler that delegates: %s" % (flavour, name), [body(flavour, outer), inner],
                     [["put", 0, ["b", 0]], ["send", 0, None]] + ops)
-        add("%s seen by two" % flavour, [body(flavour, [["handled"], waits(flavour, 1), ["handled"], waits(flavour, 2), ["handled"]])],
-            [["put", 0, ["b", 0]], ["handling", VE, [["send", 0, None]]], ["send", 0, None], ["handling", LE, [["send", 0, None]]]])
+        add("%s seen by two" % flavour,
+            [body(flavour, [["handled"], waits(flavour, 1), ["handled"], waits(flavour, 2), ["handled"]])],
+            [["put", 0, ["b", 0]], ["handling", VE, [["send", 0, None]]], ["send", 0, None], ["handling", LE,
+                    [["send", 0, None]]]])
     # A depth of delegates, and one that is used from the side.
     for flavour in ("generator", "coroutine"):
-        chain = [body(flavour, [["try", [["delegate", ["b", depth + 1], 1]], [], [["handled"]]], ["return", ["s", 1]]]) for depth in range(4)]
+        chain = [body(flavour, [["try", [["delegate", ["b", depth + 1], 1]], [], [["handled"]]],
+                                ["return", ["s", 1]]]) for depth in range(4)]
         last = body(flavour, reactions(flavour)["goes on"])
         for name, ops in operations(0):
-            add("%s of depth 5: %s" % (flavour, name), chain + [last], [["put", 0, ["b", 0, ["m", 1]]], ["send", 0, None]] + ops + [["send", 0, None]])
-        side = [body(flavour, [["delegate", ["r", 1], 1], ["log", ["s", 1]], waits(flavour, 2)]), body(flavour, reactions(flavour)["goes on"])]
+            add("%s of depth 5: %s" % (flavour, name), chain + [last], [["put", 0, ["b", 0, ["m", 1]]],
+                                                                        ["send", 0, None]] + ops + [["send", 0, None]])
+        side = [body(flavour, [["delegate", ["r", 1], 1], ["log", ["s", 1]], waits(flavour, 2)]), body(flavour,
+                reactions(flavour)["goes on"])]
         for name, ops in operations(1):
             add("%s whose delegate is used from the side: %s" % (flavour, name), side,
-                [["put", 1, ["b", 1]], ["put", 0, ["b", 0]], ["send", 0, None]] + ops + [["read", 0, "yieldfrom"], ["send", 0, None]])
+                [["put", 1, ["b", 1]], ["put", 0, ["b", 0]], ["send", 0, None]] + ops + [["read", 0, "yieldfrom"],
+                                                                                         ["send", 0, None]])
     # Loops.
-    loops = {"generator": ["b", 1], "list": ["list", 1, ["m", 3]], "foreign": ["f", 0], "number": 1, "itself": ["self"], "coroutine": ["b", 2],
+    loops = {"generator": ["b", 1], "list": ["list", 1, ["m", 3]], "foreign": ["f", 0], "number": 1, "itself": ["self"],
+             "coroutine": ["b", 2],
              "async generator": ["b", 3], "used": ["r", 1]}
     helpers = [body("generator", [["yield", 1], ["yield", 2], ["return", 3]]), body("coroutine", [["return", 1]]),
                body("async_generator", [["yield", 1], ["delegate", ["f", 0]], ["yield", 2]])]
@@ -593,10 +672,12 @@ def systematic_edges(found):
         drive = ([["put", 5, ["anext", ["r", 0]]]], 5) if flavour == "async_generator" else ([], 0)
         for name, value in loops.items():
             for word in ("for", "async_for") if flavour in ("coroutine", "async_generator") else ("for",):
-                for inside_name, inside in (("logs", [["log", ["s", 1]]]), ("waits", [waits(flavour, 1)]), ("raises", [["raise", VE]])):
+                for inside_name, inside in (("logs", [["log", ["s", 1]]]), ("waits", [waits(flavour, 1)]), ("raises",
+                        [["raise", VE]])):
                     code = [["try", [[word, value, 1, inside]], [["Exception", [["handled"]]]], None], waits(flavour, 9)]
                     add("%s, %s over %s that %s" % (flavour, word, name, inside_name), [body(flavour, code)] + helpers,
-                        [["put", 1, ["b", 1]], ["next", 1], ["put", 0, ["b", 0]]] + drive[0] + [["send", drive[1], None]] * 3)
+                        [["put", 1, ["b", 1]], ["next", 1], ["put", 0, ["b", 0]]] + drive[0] + [["send", drive[1],
+                                None]] * 3)
     iterators = {
         "plain": {"aiter": [], "anext": deeds(["return", ["f", 0]], ["return", ["f", 0]])},
         "gives numbers": {"aiter": [], "anext": deeds(["return", 1])},
@@ -610,11 +691,13 @@ def systematic_edges(found):
         for flavour in ("coroutine", "async_generator"):
             drive = ([["put", 5, ["anext", ["r", 0]]]], 5) if flavour == "async_generator" else ([], 0)
             add("%s, async_for over what %s" % (flavour, name), [
-                body(flavour, [["try", [["async_for", ["f", 1], 1, [["log", ["s", 1]]]]], [["Exception", [["handled"]]]], None],
+                body(flavour,
+                     [["try", [["async_for", ["f", 1], 1, [["log", ["s", 1]]]]], [["Exception", [["handled"]]]], None],
                                ["log", 8]]), body("coroutine", [["return", 4]])],
                 [["put", 0, ["b", 0]]] + drive[0] + [["send", drive[1], None]] * 3, [PLAIN, spec])
         add("anext with a default of what %s" % name, [body("coroutine", []), body("coroutine", [["return", 4]])],
-            [["put", 0, ["anext_default", ["f", 1], 6]]] + [["send", 0, None], ["next", 0], ["throw", 0, VE], ["close", 0]], [PLAIN, spec])
+            [["put", 0, ["anext_default", ["f", 1], 6]]] + [["send", 0, None], ["next", 0], ["throw", 0, VE], ["close",
+                    0]], [PLAIN, spec])
 
 
 SYSTEMATIC = []
@@ -703,7 +786,8 @@ class Maker:
         return [["e", chance.pick(ERRORS), chance.below(3)], chance.pick((None, None, 4))]
 
     def simple(self):
-        return self.chance.weighed(((4, self.chance.below(5)), (3, None), (3, self.mark() if self.chance.maybe(60) else None),
+        return self.chance.weighed(((4, self.chance.below(5)), (3, None), (3,
+                                                                           self.mark() if self.chance.maybe(60) else None),
                                     (1, ["tuple", 1, 2])))
 
     def made(self, index, kinds):
@@ -738,7 +822,8 @@ class Maker:
                 found = self.made(index, ("coroutine",))
                 found = found and (["wrap", found] if chance.maybe(80) else found)
             if found is None and chance.maybe(40):
-                found = chance.pick((["list", 1, self.mark()], ["tuple", 1, 2], ["range", 2], ["str", "ab"], ["iter", ["list", 1, 2]]))
+                found = chance.pick((["list", 1, self.mark()], ["tuple", 1, 2], ["range", 2], ["str", "ab"], ["iter",
+                        ["list", 1, 2]]))
         else:
             if chance.maybe(45):
                 found = self.made(index, ("types_coroutine", "coroutine"))
@@ -812,7 +897,8 @@ class Maker:
             inner = self.block(index, kind, depth + 1, handler)
             clauses = []
             for _ in range(chance.pick((0, 1, 1, 1, 2))):
-                name = chance.pick(("BaseException", "BaseException", "Exception", "GeneratorExit", "ValueError", "StopIteration",
+                name = chance.pick(("BaseException", "BaseException", "Exception", "GeneratorExit", "ValueError",
+                                    "StopIteration",
                                     "RuntimeError", "LookupError", "TypeError"))
                 clauses.append([name, self.block(index, kind, depth + 1, True) if chance.maybe(85) else []])
             final = self.block(index, kind, depth + 1, handler) if not clauses or chance.maybe(25) else None
@@ -826,10 +912,12 @@ class Maker:
             return [word, self.operation(chance.pick(("self", "self", 0, 1, 2, 3)), True)]
         if word in ("log", "set", "store"):
             value = chance.pick((self.simple(), ["s", chance.below(3)], ["self"], ["r", chance.below(6)]))
-            return [word, value] if word == "log" else [word, chance.below(3) if word == "set" else 2 + chance.below(4), value]
+            return [word, value] if word == "log" else [word, chance.below(3) if word == "set" else 2 + chance.below(4),
+                                                        value]
         if word in ("for", "async_for"):
             kinds = ("generator", "types_coroutine") if word == "for" else ("async_generator",)
-            value = self.made(index, kinds) or chance.pick((["r", chance.below(4)], ["f", chance.below(len(self.foreigns))], ["range", 2]))
+            value = self.made(index, kinds) or chance.pick((["r", chance.below(4)],
+                                                            ["f", chance.below(len(self.foreigns))], ["range", 2]))
             return [word, value, chance.below(3), self.block(index, kind, depth + 2, handler)]
         return [word]
 
@@ -838,8 +926,10 @@ class Maker:
     def operation(self, target, inside=False):
         chance = self.chance
         word = chance.weighed((
-            (6, "next"), (16, "send"), (5, "send value"), (14, "throw"), (8, "close"), (2, "del"), (3, "clear"), (2, "drop"), (3, "read"),
-            (1, "list"), (0 if inside else 3, "handling"), (5, "put"), (1, "hooks"), (1, "repr"), (1, "filter"), (1, "rename")))
+            (6, "next"), (16, "send"), (5, "send value"), (14, "throw"), (8, "close"), (2, "del"), (3, "clear"), (2,
+                    "drop"), (3, "read"),
+            (1, "list"), (0 if inside else 3, "handling"), (5, "put"), (1, "hooks"), (1, "repr"), (1, "filter"), (1,
+                    "rename")))
         if word == "send":
             return ["send", target, None]
         if word == "send value":
@@ -854,7 +944,8 @@ class Maker:
             return ["handling", self.error(), [self.operation(target, True)]]
         if word == "put":
             register = chance.pick((1, 2, 3, 4, 5))
-            source = ["r", chance.below(4)] if chance.maybe(70) else ["self"] if inside else ["b", chance.below(len(self.kinds))]
+            source = ["r", chance.below(4)] if chance.maybe(70) else ["self"] if inside else ["b",
+                    chance.below(len(self.kinds))]
             return ["put", register, chance.pick((
                 self.awaitable(source), self.awaitable(source), ["wrap", source], ["frame", source], source,
                 ["b", chance.below(len(self.kinds)), self.mark()], ["f", chance.below(len(self.foreigns))]))]
@@ -872,7 +963,8 @@ class Maker:
         chance, ops = self.chance, []
         for register in (2, 3):
             if chance.maybe(75):
-                ops.append(["put", register, ["b", chance.below(len(self.kinds))] + ([self.mark()] if chance.maybe(40) else [])])
+                ops.append(["put", register, ["b",
+                                              chance.below(len(self.kinds))] + ([self.mark()] if chance.maybe(40) else [])])
         if chance.maybe(25):
             ops.append(["put", 4, ["f", chance.below(len(self.foreigns))]])
         if chance.maybe(8):
@@ -884,7 +976,8 @@ class Maker:
             ops.append(["put", 1, ["b", chance.below(len(self.bodies))]])
         for _ in range(4 + chance.below(8)):
             if chance.maybe(10):
-                ops += [["put", 0, ["b", 0, self.mark()]]] + ([["put", 1, ["wrap", ["r", 0]]]] if self.main == "wrapper" else [])
+                ops += [["put", 0, ["b", 0, self.mark()]]] + ([["put", 1,
+                                                                ["wrap", ["r", 0]]]] if self.main == "wrapper" else [])
                 if self.main in FLAVOURS[:3]:
                     ops.append(["send", 0, None])
             if self.main == "async_generator":
@@ -911,7 +1004,8 @@ class Maker:
 
 def random_script(seed, index, flavour=None):
     maker = Maker(Chance(seed, index), flavour)
-    return script("random %d %d%s" % (seed, index, " " + flavour if flavour else ""), maker.bodies, maker.foreigns, maker.ops())
+    return script("random %d %d%s" % (seed, index, " " + flavour if flavour else ""), maker.bodies, maker.foreigns,
+                  maker.ops())
 
 
 def named(name):
@@ -928,10 +1022,12 @@ def named(name):
 
 
 OWN = ("generator", "types_coroutine", "coroutine")
-WITH_METHODS = ("foreign+throw", "foreign+send+throw", "foreign+throw+close", "foreign+send+throw+close", "coroutine_wrapper",
+WITH_METHODS = ("foreign+throw", "foreign+send+throw", "foreign+throw+close", "foreign+send+throw+close",
+                "coroutine_wrapper",
                 "async_generator_asend", "async_generator_athrow", "anext_awaitable")
 OPERATIONS = {"throw(other())": "throw", "throw(other)": "throw", "throw(GeneratorExit())": "throw exit",
-              "throw(GeneratorExit)": "throw exit", "throw(StopIteration())": "throw stop", "throw(StopIteration)": "throw stop",
+              "throw(GeneratorExit)": "throw exit", "throw(StopIteration())": "throw stop",
+              "throw(StopIteration)": "throw stop",
               "throw(StopAsyncIteration())": "throw async stop", "throw(StopAsyncIteration)": "throw async stop",
               "throw(value)": "throw bad", "throw(int)": "throw bad", "throw(None)": "throw bad", "throw()": "throw bad"}
 
@@ -988,7 +1084,8 @@ def table_cells(situation, operation, outcome):
     kind = situation.split(" ")[0]
     found = {(situation, operation)}
     if kind in ("asend", "athrow", "aclose"):
-        found.add((situation.split(",")[0], "%s, the body %s" % (operation.split("(")[0].split(" ")[0], happened_to_await(outcome))))
+        found.add((situation.split(",")[0], "%s, the body %s" % (operation.split("(")[0].split(" ")[0],
+                                                                 happened_to_await(outcome))))
     elif kind in FLAVOURS[:4]:
         found.add((situation, "%s, the body %s" % (operation, happened(operation, outcome))))
     what = outcome.partition(" -> ")[0]
@@ -1005,7 +1102,8 @@ def table_cells(situation, operation, outcome):
     return found
 
 
-RESUMING = ("next", "send(None)", "send(value)", "throw", "throw exit", "throw stop", "throw async stop", "throw bad", "throw more",
+RESUMING = ("next", "send(None)", "send(value)", "throw", "throw exit", "throw stop", "throw async stop", "throw bad",
+            "throw more",
             "close")
 
 
@@ -1035,7 +1133,8 @@ def expected(version):
         if flavour in ("async_generator", "wrapper"):
             continue
         for state in ["created"] + delegating + ["suspended"] * (flavour != "coroutine"):
-            found += [(flavour + " " + state, "%s, the body %s" % (operation, what)) for operation in ("next", "send(None)", "throw")
+            found += [(flavour + " " + state, "%s, the body %s" % (operation, what)) for operation in ("next",
+                    "send(None)", "throw")
                       for what in ("waits", "returns", "raises") if (operation != "next" or flavour != "coroutine")
                       and (state != "created" or operation != "throw" or what == "raises")]
             if state != "created":

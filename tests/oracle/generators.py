@@ -88,14 +88,14 @@ An EVENT is an object that has what there is to say:
   "empty": true      the target is null;  "absent": NAME  it has no such method or attribute
   "skipped": true    not performed: within five other operations, or more than 200 of the script were before it
   "log": [ENTRY...]  what was said meanwhile
-  "dies": [NAME...]  which marked objects died in this operation and not in one within it, sorted as text: numbers of marks, "oN"
-                     (the N-th object that ran a body), "fN" (the N-th foreign one)
+  "dies": [NAME...]  which marked objects died in this operation and not in one within it, sorted as text: numbers of
+                     marks, "oN" (the N-th object that ran a body), "fN" (the N-th foreign one)
   "states": {REGISTER: STATE}   (events of `ops`) for registers whose object is another or in another state than before
   "state": STATE     (events within bodies, deeds, hooks) of the target
 A STATE is null, or [RAW, FLAGS], or [RAW, FLAGS, VALUE of yieldfrom]. RAW is the number's name in PyFrameState in lower
-case, on 3.10 "over" for an object without a frame, before 3.10 derived. FLAGS has r for running, s for suspended (before 3.11,
-and for async generators before 3.12, there is no such attribute), c for ag_closed and h for ag_hooks_inited. A wrapper has
-the STATE of its coroutine; asend(), athrow() and aclose() have [RAW].
+case, on 3.10 "over" for an object without a frame, before 3.10 derived. FLAGS has r for running, s for suspended (before
+3.11, and for async generators before 3.12, there is no such attribute), c for ag_closed and h for ag_hooks_inited. A wrapper
+has the STATE of its coroutine; asend(), athrow() and aclose() have [RAW].
 
 An ENTRY of a log is one of
   ["log", VALUE]  ["handled", ERROR or null]  ["op", EVENT]
