@@ -41,10 +41,13 @@
 //!
 //! A VM written in Rust has frames over its own objects, with the semantics of the version it names:
 //!
-//! - [`vm`]: what it provides;
+//! - [`vm`]: what it provides, on one page, with a small VM that runs;
 //! - [`data_stack`], [`entry`], [`running`]: the stack, the way in, and the handle by which an eval loop holds a frame;
 //! - [`bounds`]: whether handles check slots and code units;
 //! - [`code`]: code objects with each version's checks, instructions, and the verifier;
+//! - [`ops`]: a method for each instruction that is about frames; [`unwind`]: the way of exceptions;
+//! - [`arguments`]: which slot takes which argument, with CPython's messages;
+//! - [`frame_object`], [`view`]: how the program sees frames; [`visit`]: how a collector does;
 //! - [`generator_frame`]: frames that generators own;
 //! - [`stack_ref`], [`frame`]: slots and headers;
 //! - [`version`], [`machine`]: what generated types answer; with the feature `macros` also those of your own.
