@@ -62,10 +62,7 @@ mod table {
     }
 
     pub(crate) fn remove(object: NonNull<()>) {
-        remove_address(object.addr().get());
-    }
-
-    fn remove_address(address: usize) {
+        let address = object.addr().get();
         with(|counts| {
             if let Some(count) = counts.get_mut(&address) {
                 *count -= 1;
