@@ -25,7 +25,7 @@ use crate::machine::owner::{self, OnMakeGenerator};
 use crate::running::{Returned, Running, after_raise, lost, only};
 use crate::stack_ref::{Ref, StackRef};
 use crate::version::{Frames, FramesOf, Position, keeps_link};
-use crate::visit::{Kind, Visit, show};
+use crate::visit::{Kind, Visit, show_cell};
 use crate::vm::{FrameVm, Value};
 
 /// What lies in front of a generator's frame: its state 5 bytes before the frame and its exception 32, as in CPython.
@@ -260,15 +260,8 @@ fn layout<V: FrameVm>(words: usize) -> Option<Layout> {
 
 fn visit_block<V: FrameVm>(frame: FramePtr<V>, visit: &mut dyn Visit<V>) {
     let head = Head::<V>::of(frame);
-    if let Some(raw) = NonNull::new(head.object.get()) {
-        // SAFETY: it is there as long as the block.
-        let now = unsafe { show::<V>(raw, Kind::Borrowed, visit) };
-        if let Some(now) = now
-            && head.object.get() == raw.as_ptr()
-        {
-            head.object.set(now.as_ptr());
-        }
-    }
+    // SAFETY: it is there as long as the block.
+    unsafe { show_cell::<V>(&head.object, Kind::Borrowed, visit) };
     frame.visit(visit);
     head.exception.value.visit(visit);
 }

@@ -6,6 +6,7 @@
 
 #![expect(unsafe_code, reason = "references are looked at in place")]
 
+use core::cell::Cell;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
@@ -55,4 +56,21 @@ pub(crate) unsafe fn show<V: FrameVm>(raw: NonNull<()>, kind: Kind, visit: &mut 
     }
     let now = reference.as_raw();
     (now != raw).then_some(now)
+}
+
+/// Shows the reference of a pointer in a cell, if there is one, and notes where its object is now. A visitor that did other
+/// things than visit may have changed the cell, which then stays as it is.
+///
+/// # Safety
+///
+/// As for [`show`].
+pub(crate) unsafe fn show_cell<V: FrameVm>(cell: &Cell<*mut ()>, kind: Kind, visit: &mut dyn Visit<V>) {
+    let Some(raw) = NonNull::new(cell.get()) else { return };
+    // SAFETY: as promised by the caller.
+    let now = unsafe { show::<V>(raw, kind, visit) };
+    if let Some(now) = now
+        && cell.get() == raw.as_ptr()
+    {
+        cell.set(now.as_ptr());
+    }
 }

@@ -8,7 +8,7 @@ use core::ptr::{self, NonNull};
 
 use super::FramePtr;
 use crate::stack_ref::{Ref, StackRef};
-use crate::visit::{Kind, Visit, show};
+use crate::visit::{Kind, Visit, show_cell};
 use crate::vm::{FrameVm, Value};
 
 /// A field that holds a counted reference or nothing.
@@ -79,14 +79,8 @@ impl<V: FrameVm> Place<V> for Plain<V> {
     }
 
     fn visit(&self, visit: &mut dyn Visit<V>) {
-        let Some(raw) = self.pointer() else { return };
         // SAFETY: the reference is owned by the field.
-        let now = unsafe { show::<V>(raw, Kind::Owned, visit) };
-        if let Some(now) = now
-            && self.pointer() == Some(raw)
-        {
-            self.0.set(now.as_ptr());
-        }
+        unsafe { show_cell::<V>(&self.0, Kind::Owned, visit) };
     }
 }
 
@@ -152,14 +146,8 @@ impl<V: FrameVm> Lent<V> {
     }
 
     pub(super) fn visit(&self, visit: &mut dyn Visit<V>) {
-        let Some(raw) = self.pointer() else { return };
         // SAFETY: what lends it keeps it: callers visit frames that have their function.
-        let now = unsafe { show::<V>(raw, Kind::Borrowed, visit) };
-        if let Some(now) = now
-            && self.pointer() == Some(raw)
-        {
-            self.0.set(now.as_ptr());
-        }
+        unsafe { show_cell::<V>(&self.0, Kind::Borrowed, visit) };
     }
 }
 
