@@ -93,7 +93,7 @@ impl<V: FrameVm> Handled<V> {
         let mut item = self.top();
         loop {
             if let Some(value) = item.value.look() {
-                return Some(V::Value::clone(&value));
+                return Some(value.counted());
             }
             if ptr::eq(item, &self.own) {
                 return None;

@@ -216,7 +216,7 @@ impl<V: FrameVm> StackRef<V> {
         let raw = Self::borrowed_pointer(word)?;
         // SAFETY: another reference to the object lives as long as the slot, by the contract of `borrowed`.
         let value = unsafe { Ref::<V>::new(raw) };
-        Some(V::Value::clone(&value))
+        Some(value.counted())
     }
 
     /// What it holds, with a borrowed reference made a counted one.
@@ -237,7 +237,7 @@ impl<V: FrameVm> StackRef<V> {
         if self.is_owned() {
             // SAFETY: the reference is owned by the slot, which is borrowed until the end of this function.
             let value = unsafe { Ref::<V>::new(self.owned_pointer()) };
-            return Self::owned(V::Value::clone(&value));
+            return Self::owned(value.counted());
         }
         if Self::TAGS.mask == 0 {
             return Self::null();
@@ -347,6 +347,12 @@ impl<V: FrameVm> Ref<'_, V> {
         // SAFETY: the pointer comes from a live reference, which is looked at only: ours is never dropped nor given away.
         let value = unsafe { V::Value::from_raw(raw) };
         Ref { value: ManuallyDrop::new(value), borrow: PhantomData }
+    }
+
+    /// Another reference to the same object, a counted one.
+    #[inline(always)]
+    pub(crate) fn counted(self) -> V::Value {
+        V::Value::clone(&self)
     }
 }
 

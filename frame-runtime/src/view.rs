@@ -8,7 +8,7 @@ use crate::entry::Held;
 use crate::frame::{Finally, FramePtr, NoSlot};
 use crate::generator_frame::{self, Head};
 use crate::localsplus::Region;
-use crate::stack_ref::StackRef;
+use crate::stack_ref::{Ref, StackRef};
 use crate::visit::Visit;
 use crate::vm::FrameVm;
 
@@ -40,27 +40,27 @@ impl<V: FrameVm> FrameView<'_, V> {
     ///
     /// Source: `PyUnstable_InterpreterFrame_GetCode`, Python/frame.c.
     pub fn code(self) -> Option<V::Value> {
-        self.frame.executable().map(|code| V::Value::clone(&code))
+        self.frame.executable().map(Ref::counted)
     }
 
     /// The function.
     pub fn function(self) -> Option<V::Value> {
-        self.frame.function().map(|function| V::Value::clone(&function))
+        self.frame.function().map(Ref::counted)
     }
 
     /// The globals.
     pub fn globals(self) -> Option<V::Value> {
-        self.frame.globals().map(|globals| V::Value::clone(&globals))
+        self.frame.globals().map(Ref::counted)
     }
 
     /// The builtins.
     pub fn builtins(self) -> Option<V::Value> {
-        self.frame.builtins().map(|builtins| V::Value::clone(&builtins))
+        self.frame.builtins().map(Ref::counted)
     }
 
     /// The mapping that holds the names of a module or class.
     pub fn namespace(self) -> Option<V::Value> {
-        self.frame.namespace().map(|namespace| V::Value::clone(&namespace))
+        self.frame.namespace().map(Ref::counted)
     }
 
     /// Where it stands, in bytes of code; -1 before the first instruction.

@@ -58,7 +58,7 @@ impl<V: FrameVm> Plain<V> {
 
     /// Another reference to what is in it.
     pub(crate) fn get(&self) -> Option<V::Value> {
-        self.look().map(|value| V::Value::clone(&value))
+        self.look().map(Ref::counted)
     }
 }
 

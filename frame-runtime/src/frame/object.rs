@@ -49,7 +49,7 @@ impl<V: FrameVm> FramePtr<V> {
 
     /// The frame's object, if there is one.
     pub(crate) fn existing_object(self) -> Option<V::Value> {
-        self.existing_object_ref().map(|object| V::Value::clone(&object))
+        self.existing_object_ref().map(Ref::counted)
     }
 
     /// The frame was moved here: its object, if there is one, finds it here from now on.
@@ -108,7 +108,7 @@ impl<V: FrameVm> FramePtr<V> {
             }
             slot = slot.wrapping_add(1);
         }
-        let code = self.executable().map(|code| V::Value::clone(&code));
+        let code = self.executable().map(Ref::counted);
         let mut back = FramePtr::complete(self.previous()).and_then(FramePtr::existing_object);
         mem::forget(given_up);
 

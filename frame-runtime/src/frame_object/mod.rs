@@ -25,7 +25,7 @@ use crate::localsplus::Region;
 use crate::machine::generator::{self, event};
 use crate::machine::{Machine, Message, Outcome, Runs};
 use crate::room::Room;
-use crate::stack_ref::StackRef;
+use crate::stack_ref::{Ref, StackRef};
 use crate::version::{Frames, FramesOf, ObjectStep};
 use crate::visit::{Kind, Visit, show};
 use crate::vm::{FrameCode, FrameVm, Value};
@@ -117,27 +117,27 @@ impl<V: FrameVm> FrameObject<V> {
 
     /// The code object (`f_code`). `None` in an object that no frame has.
     pub fn code(&self) -> Option<V::Value> {
-        self.frame()?.executable().map(|code| V::Value::clone(&code))
+        self.frame()?.executable().map(Ref::counted)
     }
 
     /// The function that was called; `None` when the frame was cleared.
     pub fn function(&self) -> Option<V::Value> {
-        self.frame()?.function().map(|function| V::Value::clone(&function))
+        self.frame()?.function().map(Ref::counted)
     }
 
     /// The globals (`f_globals`).
     pub fn globals(&self) -> Option<V::Value> {
-        self.lending()?.globals().map(|globals| V::Value::clone(&globals))
+        self.lending()?.globals().map(Ref::counted)
     }
 
     /// The builtins (`f_builtins`).
     pub fn builtins(&self) -> Option<V::Value> {
-        self.lending()?.builtins().map(|builtins| V::Value::clone(&builtins))
+        self.lending()?.builtins().map(Ref::counted)
     }
 
     /// The mapping that holds the names of a module or class; until 3.12 also the snapshot of a function's locals.
     pub fn namespace(&self) -> Option<V::Value> {
-        self.frame()?.namespace().map(|namespace| V::Value::clone(&namespace))
+        self.frame()?.namespace().map(Ref::counted)
     }
 
     /// Changes that mapping, and returns what was there. Dropping that may run code of the program.
