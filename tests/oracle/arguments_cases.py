@@ -49,11 +49,11 @@ specialised; the outcome must be the same.
 import argparse
 import ctypes
 import json
-import os
 import random
-import subprocess
 import sys
 import types
+
+import interpreter_list
 
 SEED = 5
 COUNT = 260
@@ -530,21 +530,6 @@ def observe(seed, count, out):
     out.write("\n]}\n")
 
 
-def observe_all(path):
-    status = 0
-    with open(path) as lines:
-        interpreters = [line.split("\t")[:2] for line in lines.read().splitlines() if line.strip()]
-    for version, python in interpreters:
-        run = subprocess.run([python, __file__], stdout=subprocess.PIPE)
-        if run.returncode:
-            sys.stderr.write("%s failed\n" % version)
-            status = 1
-            continue
-        with open(os.path.join("tests", "vectors", "arguments", version + ".json"), "wb") as out:
-            out.write(run.stdout)
-    return status
-
-
 def main():
     parser = argparse.ArgumentParser(usage="arguments_cases.py [--seed N --count N | --all LIST]")
     parser.add_argument("--facts")
@@ -553,7 +538,7 @@ def main():
     parser.add_argument("--count", type=int)
     options = parser.parse_args()
     if options.all:
-        return observe_all(options.all)
+        return interpreter_list.observe_all(options.all, __file__, "arguments")
     observe(options.seed, options.count, sys.stdout)
     return 0
 

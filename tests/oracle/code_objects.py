@@ -27,16 +27,16 @@ The answer has, with all objects by their number in `values` and all code object
   adaptive  [HOW, co_code, _co_code_adaptive with something else in its caches, co_code afterwards]
   varname   [CODE, number, name or {"error": ...}]
 """
-import argparse
 import ctypes
 import json
 import marshal
 import os
 import re
 import struct
-import subprocess
 import sys
 import types
+
+import interpreter_list
 
 VERSION = sys.version_info[:2]
 KINDS = VERSION >= (3, 11)
@@ -749,6 +749,10 @@ def write(out, parts):
 
 
 def observe(facts, out):
+    if os.environ.get("PYTHONHASHSEED") != "0":
+        environment = dict(os.environ, PYTHONHASHSEED="0", PYTHONDONTWRITEBYTECODE="1")
+        sys.stdout.flush()
+        os.execve(sys.executable, [sys.executable] + sys.argv, environment)
     OFFSETS.update(read_offsets(facts))
     record, found = Record(), bases()
     made_rows = observe_made(record, found)
@@ -774,45 +778,5 @@ def observe(facts, out):
     write(out, head)
 
 
-def facts_of(version):
-    """The facts of that version, else those of another micro version of the same minor (same layout)."""
-    major, minor, micro = version.split(".")
-    folder = os.path.join("spec", "cpython", "%s.%s" % (major, minor))
-    files = sorted(os.listdir(folder), key=lambda name: abs(int(name.split(".")[0]) - int(micro)))
-    return os.path.join(folder, files[0])
-
-
-def observe_all(path):
-    status = 0
-    with open(path) as lines:
-        interpreters = [line.split("\t")[:2] for line in lines.read().splitlines() if line.strip()]
-    for version, python in interpreters:
-        run = subprocess.run([python, __file__, "--facts", facts_of(version)], stdout=subprocess.PIPE)
-        if run.returncode:
-            sys.stderr.write("%s failed\n" % version)
-            status = 1
-            continue
-        with open(os.path.join("tests", "vectors", "code", version + ".json"), "wb") as out:
-            out.write(run.stdout)
-    return status
-
-
-def main():
-    parser = argparse.ArgumentParser(usage="code_objects.py --facts FILE | --all LIST")
-    parser.add_argument("--facts")
-    parser.add_argument("--all")
-    options = parser.parse_args()
-    if bool(options.facts) == bool(options.all):
-        parser.error("one of --facts and --all")
-    if options.all:
-        return observe_all(options.all)
-    if os.environ.get("PYTHONHASHSEED") != "0":
-        environment = dict(os.environ, PYTHONHASHSEED="0", PYTHONDONTWRITEBYTECODE="1")
-        sys.stdout.flush()
-        os.execve(sys.executable, [sys.executable] + sys.argv, environment)
-    observe(options.facts, sys.stdout)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(interpreter_list.main(__file__, "code", observe))

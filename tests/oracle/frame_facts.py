@@ -107,7 +107,6 @@ unwinding   `path`: the units that were executed. `handled`: where an exception 
             `pushed_lasti`, the number under the exception, if lasti is set
 types       what the type of frame objects refuses
 """
-import argparse
 import builtins
 import codecs
 import copy
@@ -119,7 +118,6 @@ import os
 import pickle
 import re
 import signal
-import subprocess
 import sys
 import traceback
 import types
@@ -127,7 +125,8 @@ import warnings
 import weakref
 import _thread
 
-from machines import Facts, facts_of
+import interpreter_list
+from machines import Facts
 
 VERSION = sys.version_info[:2]
 FILE = "scenario.py"
@@ -2246,36 +2245,5 @@ def observe(facts, out):
     write(out, parts)
 
 
-def observe_all(path):
-    status = 0
-    with open(path) as lines:
-        interpreters = [line.split("\t")[:2] for line in lines.read().splitlines() if line.strip()]
-    for version, python in interpreters:
-        if tuple(map(int, version.split(".")[:2])) < (3, 11):
-            continue
-        run = subprocess.run([python, __file__, "--facts", facts_of(version)], stdout=subprocess.PIPE)
-        if run.returncode:
-            sys.stderr.write("%s failed\n" % version)
-            status = 1
-            continue
-        with open(os.path.join("tests", "vectors", "frames", version + ".json"), "wb") as out:
-            out.write(run.stdout)
-    return status
-
-
-def main():
-    parser = argparse.ArgumentParser(usage="frame_facts.py --facts FILE | --all LIST")
-    parser.add_argument("--facts")
-    parser.add_argument("--all")
-    options = parser.parse_args()
-    if bool(options.facts) == bool(options.all):
-        parser.error("one of --facts and --all")
-    if options.all:
-        return observe_all(options.all)
-    if VERSION >= (3, 11):
-        observe(options.facts, sys.stdout)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(interpreter_list.main(__file__, "frames", observe, since=(3, 11)))

@@ -10,11 +10,11 @@ prints into program.jsonl beside it. Plain Python, the same script for every CPy
 import json
 import marshal
 import os
-import subprocess
 import sys
 import types
 import warnings
 
+import interpreter_list
 import library
 
 SOURCE = '''"""A module of many forms."""
@@ -132,17 +132,7 @@ def main():
         for path in sys.argv[1:]:
             show(load(path), sys.stdout)
         return None
-    here = os.path.dirname(os.path.abspath(__file__))
-    newest = {}
-    with open(sys.argv[2]) as rows:
-        for row in rows:
-            release, program = row.split("\t")[:2]
-            numbers = tuple(int(part) for part in release.split("."))
-            newest[numbers[:2]] = max(newest.get(numbers[:2], ((0,), "")), (numbers, program.strip()))
-    for version, (_, program) in sorted(newest.items()):
-        folder = os.path.join(here, "..", "vectors", "inspect", "%d.%d" % version)
-        subprocess.run([program, os.path.abspath(__file__), "--make", folder], check=True, env=dict(os.environ, PYTHONHASHSEED="0"))
-    return None
+    return interpreter_list.fill_all(sys.argv[2], __file__, "inspect", "--make")
 
 
 main()

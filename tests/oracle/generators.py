@@ -120,7 +120,6 @@ import os
 import re
 import select
 import signal
-import subprocess
 import sys
 import traceback
 import types
@@ -129,7 +128,8 @@ import warnings
 sys.dont_write_bytecode = True
 
 import generator_scripts as scripts
-from machines import Facts, Memory, facts_of
+from interpreter_list import facts_of, observe_all
+from machines import Facts, Memory
 
 VERSION = sys.version_info[:2]
 REGISTERS = 6
@@ -1078,21 +1078,6 @@ def show_script(script, memory):
     print("alive: %s" % json.dumps(line.get("alive", [])))
 
 
-def observe_all(path):
-    status = 0
-    with open(path) as lines:
-        interpreters = [line.split("\t")[:2] for line in lines.read().splitlines() if line.strip()]
-    for version, python in interpreters:
-        run = subprocess.run([python, __file__, "--cover"], stdout=subprocess.PIPE)
-        if run.returncode:
-            sys.stderr.write("%s failed\n" % version)
-            status = 1
-            continue
-        with open(os.path.join("tests", "vectors", "generators", version + ".jsonl"), "wb") as out:
-            out.write(run.stdout)
-    return status
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seed", type=int, default=1)
@@ -1109,7 +1094,7 @@ def main():
     parser.add_argument("--all", metavar="LIST")
     options = parser.parse_args()
     if options.all:
-        return observe_all(options.all)
+        return observe_all(options.all, __file__, "generators", lambda version: ["--cover"], ending=".jsonl")
     memory = Memory(Facts(options.facts or facts_of("%d.%d.%d" % sys.version_info[:3])))
     if options.again:
         with open(options.again) as lines:

@@ -47,7 +47,6 @@ Guards in `given`:
   just_begun, by_throw, by_close   (body events) the operation that made the body run: the one that started the
                    awaitable, throw(), close()
 """
-import argparse
 import ctypes
 import dis
 import gc
@@ -55,11 +54,12 @@ import json
 import os
 import re
 import signal
-import subprocess
 import sys
 import traceback
 import types
 import warnings
+
+import interpreter_list
 
 VERSION = sys.version_info[:2]
 PREFIX = {"generator": "gi", "types_coroutine": "gi", "coroutine": "cr", "async_generator": "ag"}
@@ -1131,41 +1131,5 @@ def observe(facts, out):
     write("%d.%d.%d" % sys.version_info[:3], machines, out)
 
 
-def facts_of(version):
-    """The facts of that version, else those of another micro version of the same minor (same layout)."""
-    major, minor, micro = version.split(".")
-    folder = os.path.join("spec", "cpython", "%s.%s" % (major, minor))
-    files = sorted(os.listdir(folder), key=lambda name: abs(int(name.split(".")[0]) - int(micro)))
-    return os.path.join(folder, files[0])
-
-
-def observe_all(path):
-    status = 0
-    with open(path) as lines:
-        interpreters = [line.split("\t")[:2] for line in lines.read().splitlines() if line.strip()]
-    for version, python in interpreters:
-        run = subprocess.run([python, __file__, "--facts", facts_of(version)], stdout=subprocess.PIPE)
-        if run.returncode:
-            sys.stderr.write("%s failed\n" % version)
-            status = 1
-            continue
-        with open(os.path.join("tests", "vectors", "machines", version + ".json"), "wb") as out:
-            out.write(run.stdout)
-    return status
-
-
-def main():
-    parser = argparse.ArgumentParser(usage="machines.py --facts FILE | --all LIST")
-    parser.add_argument("--facts")
-    parser.add_argument("--all")
-    options = parser.parse_args()
-    if bool(options.facts) == bool(options.all):
-        parser.error("one of --facts and --all")
-    if options.all:
-        return observe_all(options.all)
-    observe(options.facts, sys.stdout)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(interpreter_list.main(__file__, "machines", observe))

@@ -22,11 +22,11 @@ import builtins
 import ctypes
 import gc
 import json
-import os
-import subprocess
 import sys
 import types
 import weakref
+
+import interpreter_list
 
 FUNCTION = """
 def f(a, b, c):
@@ -183,28 +183,13 @@ def observe(out):
     out.write(",\n  ".join(json.dumps(row) for row in rows) + "\n]}\n")
 
 
-def observe_all(path):
-    status = 0
-    with open(path) as lines:
-        interpreters = [line.split("\t")[:2] for line in lines.read().splitlines() if line.strip()]
-    for version, python in interpreters:
-        run = subprocess.run([python, __file__], stdout=subprocess.PIPE)
-        if run.returncode:
-            sys.stderr.write("%s failed\n" % version)
-            status = 1
-            continue
-        with open(os.path.join("tests", "vectors", "orders", version + ".json"), "wb") as out:
-            out.write(run.stdout)
-    return status
-
-
 def main():
     parser = argparse.ArgumentParser(usage="orders.py [--facts FILE | --all LIST]")
     parser.add_argument("--facts")
     parser.add_argument("--all")
     options = parser.parse_args()
     if options.all:
-        return observe_all(options.all)
+        return interpreter_list.observe_all(options.all, __file__, "orders")
     observe(sys.stdout)
     return 0
 

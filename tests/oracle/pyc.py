@@ -22,8 +22,9 @@ import json
 import marshal
 import os
 import struct
-import subprocess
 import sys
+
+import interpreter_list
 
 VERSION = sys.version_info[:2]
 KINDS = VERSION >= (3, 11)
@@ -340,16 +341,7 @@ def write(folder):
 def main():
     if sys.argv[1] != "--all":
         return write(sys.argv[1])
-    here = os.path.dirname(os.path.abspath(__file__))
-    newest = {}
-    with open(sys.argv[2]) as rows:
-        for row in rows:
-            release, program = row.split("\t")[:2]
-            numbers = tuple(int(part) for part in release.split("."))
-            newest[numbers[:2]] = max(newest.get(numbers[:2], ((0,), "")), (numbers, program.strip()))
-    for version, (_, program) in sorted(newest.items()):
-        folder = os.path.join(here, "..", "vectors", "pyc", "%d.%d" % version)
-        subprocess.run([program, os.path.abspath(__file__), folder], check=True, env=dict(os.environ, PYTHONHASHSEED="0"))
+    return interpreter_list.fill_all(sys.argv[2], __file__, "pyc")
 
 
 main()

@@ -52,6 +52,7 @@ import sys
 import types
 import warnings
 
+import interpreter_list
 import tables_cases
 import tables_handlers
 
@@ -256,14 +257,10 @@ def observe(out):
 
 def observe_all(path):
     documents = []
-    with open(path) as lines:
-        interpreters = [line.split("\t")[:2] for line in lines.read().splitlines() if line.strip()]
-    for version, python in interpreters:
-        run = subprocess.run([python, __file__], stdout=subprocess.PIPE)
-        if run.returncode:
-            sys.stderr.write("%s failed\n" % version)
+    for _, answer in interpreter_list.answers(path, __file__):
+        if answer is None:
             return 1
-        documents.append(json.loads(run.stdout))
+        documents.append(json.loads(answer))
     for document in documents:
         release = document["python"]
         newest = max((other for other in documents if key(other)[:2] == key(document)[:2]), key=key)
