@@ -5,6 +5,8 @@
 
 #[path = "fib/handles.rs"]
 mod handles;
+#[path = "header.rs"]
+mod header;
 #[path = "fib/object.rs"]
 mod object;
 #[path = "fib/raw.rs"]

@@ -9,6 +9,8 @@
 mod count;
 #[path = "frames/handles.rs"]
 mod handles;
+#[path = "header.rs"]
+mod header;
 #[path = "frames/limit.rs"]
 mod limit;
 #[path = "frames/vm.rs"]

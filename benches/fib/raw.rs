@@ -10,36 +10,12 @@ use std::cell::{Cell, UnsafeCell};
 use std::mem::ManuallyDrop;
 use std::ptr;
 
-use frame_runtime::vm::{CodeUnit, Value as _};
+use frame_runtime::vm::Value as _;
 
+use crate::header::{Frame, INTERPRETER, SPECIALS, Slot, THREAD};
 use crate::object::{CALL_CACHES, Kind, Value, op};
 
-/// Words before the slots.
-const SPECIALS: usize = 10;
 const WORDS: usize = 2045;
-
-const THREAD: i8 = 0;
-const INTERPRETER: i8 = 3;
-
-#[repr(C)]
-struct Frame {
-    executable: *mut (),
-    previous: *mut Frame,
-    funcobj: *mut (),
-    globals: *mut (),
-    builtins: *mut (),
-    locals: *mut (),
-    frame_obj: *mut (),
-    instr_ptr: *const CodeUnit,
-    stackpointer: *mut Slot,
-    return_offset: u16,
-    owner: i8,
-    visited: u8,
-}
-
-#[derive(Clone, Copy)]
-#[repr(transparent)]
-struct Slot(*mut ());
 
 pub(crate) struct Stack {
     chunk: Box<[UnsafeCell<usize>]>,
@@ -148,34 +124,21 @@ impl Stack {
     pub(crate) fn run<const TAGGED: bool>(&self, fib: &Value, n: i64) -> i64 {
         // SAFETY: one local and four slots are what the instructions use, and the chunk has room for 136 frames.
         unsafe {
-            let mut shim = Frame {
-                executable: ptr::null_mut(),
-                previous: self.current.get(),
-                funcobj: ptr::null_mut(),
-                globals: ptr::null_mut(),
-                builtins: ptr::null_mut(),
-                locals: ptr::null_mut(),
-                frame_obj: ptr::null_mut(),
-                instr_ptr: ptr::null(),
-                stackpointer: ptr::null_mut(),
-                return_offset: 0,
-                owner: INTERPRETER,
-                visited: 0,
-            };
+            let mut shim = Frame { previous: self.current.get(), ..Frame::bottom() };
             let (mut frame, mut slots, mut sp) = self.push::<TAGGED>(fib.clone().into_raw().as_ptr(), &raw mut shim);
-            slots.write(Slot(Value::integer(n).into_raw().as_ptr()));
+            slots.write(Value::integer(n).into_raw().as_ptr());
             let mut pc = (*frame).instr_ptr;
             macro_rules! push {
                 ($raw:expr) => {{
                     let raw = $raw;
-                    sp.write(Slot(raw));
+                    sp.write(raw);
                     sp = sp.add(1);
                 }};
             }
             macro_rules! pop {
                 () => {{
                     sp = sp.sub(1);
-                    sp.read().0
+                    sp.read()
                 }};
             }
             macro_rules! integer {
@@ -193,7 +156,7 @@ impl Stack {
                 match instruction.opcode {
                     op::RESUME => {}
                     op::LOAD_FAST => {
-                        let raw = slots.add(instruction.argument.into()).read().0;
+                        let raw = slots.add(instruction.argument.into()).read();
                         push!(duplicate::<TAGGED>(raw));
                     }
                     op::LOAD_SMALL_INT => push!(Value::integer(instruction.argument.into()).into_raw().as_ptr()),
@@ -220,14 +183,14 @@ impl Stack {
                     }
                     op::CALL => {
                         let count = usize::from(instruction.argument);
-                        let function = sp.sub(count + 1).read().0;
+                        let function = sp.sub(count + 1).read();
                         let (callee, locals, base) = self.push::<TAGGED>(function, frame);
                         for index in 0..count {
                             locals.add(index).write(sp.sub(count - index).read());
                         }
                         let mut slot = locals.add(count);
                         while slot < base {
-                            slot.write(Slot(null::<TAGGED>()));
+                            slot.write(null::<TAGGED>());
                             slot = slot.add(1);
                         }
                         (*frame).stackpointer = sp.sub(count + 1);
@@ -251,7 +214,7 @@ impl Stack {
                         (*dying).stackpointer = slots;
                         while sp > slots {
                             sp = sp.sub(1);
-                            close::<TAGGED>(sp.read().0);
+                            close::<TAGGED>(sp.read());
                         }
                         if !(*dying).locals.is_null() {
                             close::<false>((*dying).locals);

@@ -13,54 +13,13 @@ use bumpalo::Bump;
 use frame_runtime::version::Cpython3_14;
 use frame_runtime::vm::{CodeUnit, FrameCode, Value as _};
 
+use crate::header::{Frame, SPECIALS, Slot, THREAD};
 use crate::vm;
 
 type Value = vm::Value<Cpython3_14>;
 
-const SPECIALS: usize = 10;
-const THREAD: i8 = 0;
-const INTERPRETER: i8 = 3;
-
-/// What a slot holds.
-type Slot = *mut ();
 /// What an empty slot holds.
 const NULL: Slot = ptr::without_provenance_mut(1);
-
-#[repr(C)]
-struct Frame {
-    executable: *mut (),
-    previous: *mut Frame,
-    funcobj: *mut (),
-    globals: *mut (),
-    builtins: *mut (),
-    locals: *mut (),
-    frame_obj: *mut (),
-    instr_ptr: *const CodeUnit,
-    stackpointer: *mut Slot,
-    return_offset: u16,
-    owner: i8,
-    visited: u8,
-}
-
-impl Frame {
-    /// What stands below the first frame.
-    fn bottom() -> Frame {
-        Frame {
-            executable: ptr::null_mut(),
-            previous: ptr::null_mut(),
-            funcobj: ptr::null_mut(),
-            globals: ptr::null_mut(),
-            builtins: ptr::null_mut(),
-            locals: ptr::null_mut(),
-            frame_obj: ptr::null_mut(),
-            instr_ptr: ptr::null(),
-            stackpointer: ptr::null_mut(),
-            return_offset: 0,
-            owner: INTERPRETER,
-            visited: 0,
-        }
-    }
-}
 
 /// Where frames come from.
 trait Memory {
