@@ -16,9 +16,7 @@ use frame_runtime::version::Activation;
 use frame_runtime::visit::Visit;
 use frame_runtime::vm::{self, FrameVm, Function, Vm};
 
-use super::{
-    Body, Event, Extra, Heap, Id, New, Shape, Slot, Stored, TestVm, Units, born, died, fault, keep, moved, note,
-};
+use super::{Body, Event, Extra, Heap, Id, TestVm, Units, born, died, fault, keep, moved, note};
 
 pub(crate) struct Counted<P: Activation>(Rc<Heap<Self>>);
 
@@ -245,7 +243,7 @@ unsafe impl<P: Activation> FrameVm for Counted<P> {
     }
 
     fn make_instruction_index(&self, unit: u32) -> Option<Value<P>> {
-        Some(Self::object(Body::Index(unit)))
+        Some(Self::object(&self.0, Body::Index(unit)))
     }
 
     fn instruction_index(object: &Value<P>) -> Option<u32> {
@@ -253,13 +251,7 @@ unsafe impl<P: Activation> FrameVm for Counted<P> {
     }
 
     fn make_cell(&self, content: Option<Value<P>>) -> Option<Value<P>> {
-        Some(Self::object(Body::Holder(RefCell::new(content.into_iter().collect()))))
-    }
-}
-
-impl<P: Activation> Counted<P> {
-    fn object(body: Body<Self>) -> Value<P> {
-        Value::new(&OTHER, body)
+        Some(Self::object(&self.0, Body::Holder(RefCell::new(content.into_iter().collect()))))
     }
 }
 
@@ -272,22 +264,8 @@ impl<P: Activation> TestVm for Counted<P> {
         Counted(Rc::clone(heap))
     }
 
-    fn make(heap: &Heap<Self>, new: New) -> Value<P> {
-        let code = |shape: Shape| Self::object(Body::Code(Box::new(Units::new(shape))));
-        Self::object(match new {
-            New::Plain(hook) => Body::Plain(Cell::new(hook)),
-            New::Tuple(roots) => {
-                let held = heap.roots.borrow();
-                Body::Holder(RefCell::new(roots.into_iter().map(|index| held[index].clone()).collect()))
-            }
-            New::Generator => Body::Generator(Box::new(RefCell::new(Stored::Empty))),
-            New::Code(shape) => return code(shape),
-            New::Function(shape) => {
-                let code = code(shape);
-                let globals = Self::object(Body::Plain(Cell::default()));
-                Body::Function { code: Slot::new(code), globals: Slot::new(globals) }
-            }
-        })
+    fn object(_: &Heap<Self>, body: Body<Self>) -> Value<P> {
+        Value::new(&OTHER, body)
     }
 
     fn id(value: &Value<P>) -> Id {

@@ -231,7 +231,7 @@ pub(crate) type Hook = Box<dyn FnOnce()>;
 pub(crate) struct Slot<T>(UnsafeCell<T>);
 
 impl<T> Slot<T> {
-    pub(crate) fn new(value: T) -> Slot<T> {
+    fn new(value: T) -> Slot<T> {
         Slot(UnsafeCell::new(value))
     }
 
@@ -399,8 +399,29 @@ pub(crate) trait TestVm: FrameVm<FrameExtra = Extra<<Self as Vm>::Value>> {
     /// The VM of one stack.
     fn new(heap: &Rc<Heap<Self>>) -> Self;
 
-    /// Makes an object.
-    fn make(heap: &Heap<Self>, new: New) -> Self::Value;
+    /// Makes an object with this in it.
+    fn object(heap: &Heap<Self>, body: Body<Self>) -> Self::Value;
+
+    /// Makes an object, after a collection. One that a collector ends does nothing then.
+    fn make(heap: &Heap<Self>, new: New) -> Self::Value {
+        Self::collect(heap);
+        let code = |shape: Shape| Self::object(heap, Body::Code(Box::new(Units::new(shape))));
+        let body = match new {
+            New::Plain(hook) => Body::Plain(Cell::new(hook.filter(|_| !Self::TRACING))),
+            New::Tuple(roots) => {
+                let held = heap.roots.borrow();
+                Body::Holder(RefCell::new(roots.into_iter().map(|index| held[index].clone()).collect()))
+            }
+            New::Generator => Body::Generator(Box::new(RefCell::new(Stored::Empty))),
+            New::Code(shape) => return code(shape),
+            New::Function(shape) => {
+                let code = code(shape);
+                let globals = Self::object(heap, Body::Plain(Cell::default()));
+                Body::Function { code: Slot::new(code), globals: Slot::new(globals) }
+            }
+        };
+        Self::object(heap, body)
+    }
 
     /// Ends everything that nobody reaches, where that does not happen by itself.
     fn collect(_: &Heap<Self>) {}

@@ -17,9 +17,7 @@ use frame_runtime::version::Activation;
 use frame_runtime::visit::Visit;
 use frame_runtime::vm::{self, FrameVm, Function, Vm};
 
-use super::{
-    Body, Event, Extra, Heap, Id, New, Shape, Slot, Stored, TestVm, Units, born, fault, gone, keep, moved, note,
-};
+use super::{Body, Event, Extra, Heap, Id, TestVm, Units, born, fault, gone, keep, moved, note};
 
 pub(crate) struct Moving<P: Activation>(Rc<Heap<Self>>);
 
@@ -344,23 +342,7 @@ impl<P: Activation> TestVm for Moving<P> {
         Moving(Rc::clone(heap))
     }
 
-    fn make(heap: &Heap<Self>, new: New) -> Value<P> {
-        collect(heap);
-        let code = |shape: Shape| allocate(heap, Body::Code(Box::new(Units::new(shape))));
-        let body = match new {
-            New::Plain(_) => Body::Plain(Cell::default()),
-            New::Tuple(roots) => {
-                let held = heap.roots.borrow();
-                Body::Holder(RefCell::new(roots.into_iter().map(|index| held[index].clone()).collect()))
-            }
-            New::Generator => Body::Generator(Box::new(RefCell::new(Stored::Empty))),
-            New::Code(shape) => return code(shape),
-            New::Function(shape) => {
-                let code = code(shape);
-                let globals = allocate(heap, Body::Plain(Cell::default()));
-                Body::Function { code: Slot::new(code), globals: Slot::new(globals) }
-            }
-        };
+    fn object(heap: &Heap<Self>, body: Body<Self>) -> Value<P> {
         allocate(heap, body)
     }
 

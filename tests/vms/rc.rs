@@ -12,9 +12,7 @@ use frame_runtime::version::Activation;
 use frame_runtime::visit::Visit;
 use frame_runtime::vm::{self, FrameVm, Function, Vm};
 
-use super::{
-    Body, Event, Extra, Heap, Id, New, Shape, Slot, Stored, TestVm, Units, born, died, fault, keep, moved, note,
-};
+use super::{Body, Event, Extra, Heap, Id, TestVm, Units, born, died, fault, keep, moved, note};
 
 pub(crate) struct Counting<P: Activation>(Rc<Heap<Self>>);
 
@@ -142,21 +140,8 @@ impl<P: Activation> TestVm for Counting<P> {
         Counting(Rc::clone(heap))
     }
 
-    fn make(heap: &Heap<Self>, new: New) -> Value<P> {
-        let code = |shape: Shape| Value::new(Body::Code(Box::new(Units::new(shape))));
-        Value::new(match new {
-            New::Plain(hook) => Body::Plain(Cell::new(hook)),
-            New::Tuple(roots) => {
-                let held = heap.roots.borrow();
-                Body::Holder(RefCell::new(roots.into_iter().map(|index| held[index].clone()).collect()))
-            }
-            New::Generator => Body::Generator(Box::new(RefCell::new(Stored::Empty))),
-            New::Code(shape) => return code(shape),
-            New::Function(shape) => {
-                let code = code(shape);
-                Body::Function { code: Slot::new(code), globals: Slot::new(Value::new(Body::Plain(Cell::default()))) }
-            }
-        })
+    fn object(_: &Heap<Self>, body: Body<Self>) -> Value<P> {
+        Value::new(body)
     }
 
     fn id(value: &Value<P>) -> Id {
