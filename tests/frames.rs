@@ -25,7 +25,8 @@ use std::panic::catch_unwind;
 
 use deviations::Comparison;
 use driver::Python;
-use frame_runtime::frame_object::{Attribute, Change};
+use frame_runtime::attribute::{Attribute, Change};
+use frame_runtime::frame_object::ATTRIBUTES;
 use frame_runtime::version::{Cpython3_11, Cpython3_12, Cpython3_13, Cpython3_14, Cpython3_15};
 use frame_tests::{ask_again, files, root};
 use serde_json::{Value as Json, json};
@@ -147,15 +148,15 @@ fn types<P: Python>(release: &str, records: &Records) -> Vec<String> {
         let what = row[0].as_str().expect("a word");
         let names = |fields: bool| {
             let named = move |row: &&Attribute| row.name.starts_with("f_") == fields;
-            json!(Attribute::all::<P>().filter(named).map(|row| row.name).collect::<Vec<_>>())
+            json!(ATTRIBUTES.all::<P>().filter(named).map(|row| row.name).collect::<Vec<_>>())
         };
         let found = match what {
-            "name" => json!(Attribute::TYPE),
+            "name" => json!(ATTRIBUTES.type_name),
             "methods" => names(false),
             "attributes" => names(true),
             "__dict__" => {
-                assert!(Attribute::find::<P>(what).is_none());
-                let refusal = Attribute::UNKNOWN;
+                assert!(ATTRIBUTES.find::<P>(what).is_none());
+                let refusal = ATTRIBUTES.unknown();
                 json!({ "raises": format!("{:?}", refusal.error), "message": refusal.message(what).to_string() })
             }
             _ => {
@@ -184,7 +185,7 @@ fn attributes_are_those_of_classic_frames_too() {
     use frame_runtime::version::{Cpython3_8, Cpython3_9, Cpython3_10, Version};
 
     fn refusal<P: Version>(name: &str, deletes: bool) -> String {
-        let attribute = Attribute::find::<P>(name).expect("an attribute");
+        let attribute = ATTRIBUTES.find::<P>(name).expect("an attribute");
         match if deletes { attribute.delete } else { attribute.set } {
             Change::Refuses(refusal) => format!("{:?}: {}", refusal.error, refusal.message(name)),
             Change::Line { untraced, .. } => format!("{:?}: {}", untraced.error, untraced.message(name)),
@@ -202,9 +203,9 @@ fn attributes_are_those_of_classic_frames_too() {
     let line = "ValueError: f_lineno can only be set by a trace function";
     assert_eq!(refusal::<Cpython3_8>("f_lineno", false), line);
     let names = |all: Vec<&'static str>| assert_eq!((all.len(), all.first()), (11, Some(&"clear")));
-    names(Attribute::all::<Cpython3_8>().map(|row| row.name).collect());
-    names(Attribute::all::<Cpython3_9>().map(|row| row.name).collect());
-    names(Attribute::all::<Cpython3_10>().map(|row| row.name).collect());
+    names(ATTRIBUTES.all::<Cpython3_8>().map(|row| row.name).collect());
+    names(ATTRIBUTES.all::<Cpython3_9>().map(|row| row.name).collect());
+    names(ATTRIBUTES.all::<Cpython3_10>().map(|row| row.name).collect());
 }
 
 /// The installed interpreters still do the same.

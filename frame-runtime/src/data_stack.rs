@@ -220,6 +220,16 @@ impl<V: FrameVm> DataStack<V> {
         self.handled.replace(exception)
     }
 
+    /// Whether an eval loop has the topmost frame in its hands.
+    pub(crate) fn is_held(&self) -> bool {
+        self.current.get().is_some_and(FramePtr::is_held)
+    }
+
+    /// Another activation runs; there must be room.
+    pub(crate) fn take_one(&self) {
+        self.remaining.set(self.remaining.get() - 1);
+    }
+
     /// Activations that may still be added.
     pub fn remaining(&self) -> u32 {
         self.remaining.get()

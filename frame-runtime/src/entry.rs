@@ -12,6 +12,7 @@ use core::ptr::{self, NonNull};
 use crate::bounds::{Bounds, Checked, Trusted};
 use crate::data_stack::{DataStack, Full, Parked};
 use crate::frame::{Finally, FramePtr, InterpreterFrame, Lent, Link, MOST_SLOTS, Specials, Start};
+use crate::generator::since;
 use crate::generator_frame::{self, GeneratorFrame, Head};
 use crate::machine::Numbers;
 use crate::machine::generator::{Executing, OnSend};
@@ -62,7 +63,7 @@ impl<V: FrameVm> DataStack<V> {
     pub fn enter<R>(&self, shim: V::Value, body: impl for<'t> FnOnce(Entry<'t, V>) -> R) -> Result<R, Held> {
         // Made before anything is looked at: it may run anything.
         let extra = V::FrameExtra::default();
-        if self.current.get().is_some_and(FramePtr::is_held) {
+        if self.is_held() {
             return Err(Held);
         }
         Ok(self.with_shim(shim, extra, |shim| body(Entry::at(shim, self))))
@@ -113,14 +114,17 @@ impl<V: FrameVm> DataStack<V> {
         let shim = unsafe { FramePtr::init(NonNull::from(&mut memory).cast(), start, extra) };
         shim.spill(shim.slots());
         self.current.set(Some(shim));
-        let _leave = Finally(|| {
+        let leave = Finally(|| {
             let _shim = Finally(|| {
                 self.current.set(below);
                 shim.end(|| ());
             });
             self.clear_above(Some(shim));
         });
-        body(shim)
+        let result = body(shim);
+        // Not at the end of the scope: a destructor that panics there loses what is returned.
+        drop(leave);
+        result
     }
 
     /// Ends all frames above one, the topmost first; goes on if a destructor panics. The topmost one must not be in the
@@ -455,16 +459,22 @@ pub(crate) unsafe fn resume<'t, V: FrameVm, B: Bounds>(
     previous: FramePtr<V>,
     state: i8,
 ) -> Running<'t, V, owner::Generator, B> {
-    frame.refill();
+    generator_frame::ready(frame);
     frame.specials().previous().set(Some(previous));
     stack.current.set(Some(frame));
     let head = Head::of(frame);
     head.set_state(state);
+    head.set_linked(true);
+    if !since::<V>(13) {
+        // Later nobody asks of one that executes.
+        head.delegate.set(0);
+    }
     // SAFETY: the block stays where it is; the item is taken off when the frame stops.
     unsafe { stack.handled.push(head.exception()) };
-    // SAFETY: the frame is on top now, and spilled.
-    match unsafe { stack.take_up::<B>(frame, <FramesOf<V> as Frames>::RESUME) } {
-        Returned::Frame(running) => running.assume_owner(),
-        Returned::Left(_) => lost(),
-    }
+    let units = <FramesOf<V> as Frames>::RESUME.resolve(0, 0);
+    let next = frame.specials().instruction().get().wrapping_offset(units);
+    // Spilled until it is known to go on: what is on its stack is released otherwise.
+    let ends = B::of_frame(frame, next);
+    let Some(top) = frame.hold() else { lost() };
+    Running::new(frame, top, next, ends, stack)
 }

@@ -5,7 +5,6 @@
 
 #![expect(unsafe_code, reason = "the frame's block is raw memory")]
 
-use alloc::alloc::{alloc, dealloc};
 use core::alloc::Layout;
 use core::cell::Cell;
 use core::fmt;
@@ -16,7 +15,7 @@ use core::ptr::{self, NonNull};
 use crate::bounds::Bounds;
 use crate::data_stack::DataStack;
 use crate::exception::ExceptionState;
-use crate::frame::{Finally, FramePtr, InterpreterFrame, NoSlot, Place, Specials};
+use crate::frame::{Finally, FramePtr, InterpreterFrame, NoSlot, Place, Plain, Specials};
 use crate::machine::Numbers;
 use crate::machine::generator::{
     Cleared, Created, Executing, OnFrameClear, OnRaise, OnRelease, OnReturn, OnYield, Over, state,
@@ -28,31 +27,68 @@ use crate::version::{Frames, FramesOf, Position, keeps_link};
 use crate::visit::{Kind, Visit, show_cell};
 use crate::vm::{FrameVm, Value};
 
-/// What lies in front of a generator's frame: its state 5 bytes before the frame and its exception 32, as in CPython.
+/// What lies in front of a generator's frame. Bytes before the frame, as in CPython: names 48 and 40, the exception that is
+/// handled 32, origin or finalizer 16, the flags of async generators 8, the state 5. Where CPython has the weak references,
+/// 56 bytes before, is the object.
 ///
 /// Source: `_PyGenObject_HEAD`, Include/internal/pycore_interpframe_structs.h.
 #[repr(C)]
 pub(crate) struct Head<V: FrameVm> {
-    exception: ExceptionState<V>,
-    /// The object that holds the frame's handle, not counted.
+    /// The generator, not counted; null before it is made, and when it is gone.
     object: Cell<*mut ()>,
-    flags: [u8; 3],
+    pub(crate) name: Plain<V>,
+    pub(crate) qualname: Plain<V>,
+    exception: ExceptionState<V>,
+    /// Of a coroutine where it was made, of an async generator the hook that was captured.
+    pub(crate) origin_or_finalizer: Plain<V>,
+    pub(crate) hooks_inited: Cell<bool>,
+    pub(crate) closed: Cell<bool>,
+    pub(crate) running_async: Cell<bool>,
     state: Cell<i8>,
-    rest: [u8; 4],
+    pub(crate) flavour: Cell<u8>,
+    /// Who holds the block: [`HOME`], [`OBJECT`], [`LINKED`], [`WAITS`].
+    holders: Cell<u8>,
+    /// How deep below the top of the stack what it waits for lies, from 1; 0 when it waits for nothing.
+    pub(crate) delegate: Cell<u8>,
+    /// What an instruction may send to it without asking its machine again: [`TAKES_NONE`], [`TAKES_ANY`]. 0 wherever the
+    /// handle is not at home, or the state was not stored by a yield or at the beginning.
+    ready: Cell<u8>,
 }
 
+/// `None` may be sent.
+pub(crate) const TAKES_NONE: u8 = 1;
+/// Any other value may be sent.
+pub(crate) const TAKES_ANY: u8 = 2;
+
 /// Words of a head.
-const HEAD: usize = 4;
+const HEAD: usize = 7;
+
+/// The handle is with its [`Generator`](crate::generator::Generator).
+const HOME: u8 = 1;
+/// There is a [`Generator`](crate::generator::Generator).
+const OBJECT: u8 = 2;
+/// The frame is in the chain.
+const LINKED: u8 = 4;
+/// The driver has the handle, while what the body waits for handles what was thrown.
+const WAITS: u8 = 8;
 
 impl<V: FrameVm> Head<V> {
     const fn new() -> Self {
         const { assert!(size_of::<Self>() == HEAD * size_of::<usize>()) };
         Head {
-            exception: ExceptionState::new(),
             object: Cell::new(ptr::null_mut()),
-            flags: [0; 3],
+            name: Plain::null(),
+            qualname: Plain::null(),
+            exception: ExceptionState::new(),
+            origin_or_finalizer: Plain::null(),
+            hooks_inited: Cell::new(false),
+            closed: Cell::new(false),
+            running_async: Cell::new(false),
             state: Cell::new(0),
-            rest: [0; 4],
+            flavour: Cell::new(0),
+            holders: Cell::new(0),
+            delegate: Cell::new(0),
+            ready: Cell::new(0),
         }
     }
 
@@ -65,6 +101,7 @@ impl<V: FrameVm> Head<V> {
         unsafe { &*frame.memory().as_ptr().cast::<Self>().wrapping_sub(1) }
     }
 
+    #[inline(always)]
     pub(crate) fn state(&self) -> i8 {
         self.state.get()
     }
@@ -72,6 +109,7 @@ impl<V: FrameVm> Head<V> {
     #[inline(always)]
     pub(crate) fn set_state(&self, state: i8) {
         self.state.set(state);
+        self.ready.set(0);
     }
 
     #[inline(always)]
@@ -79,10 +117,146 @@ impl<V: FrameVm> Head<V> {
         &self.exception
     }
 
+    #[inline(always)]
+    fn has(&self, holder: u8) -> bool {
+        self.holders.get() & holder != 0
+    }
+
+    #[inline(always)]
+    fn set(&self, holder: u8, is: bool) {
+        let others = self.holders.get() & !holder;
+        self.holders.set(if is { others | holder } else { others });
+    }
+
+    /// What may be sent without asking.
+    #[inline(always)]
+    pub(crate) fn ready(&self) -> u8 {
+        self.ready.get()
+    }
+
+    /// Notes what may be sent in the state that was just stored, of a frame whose handle is at home, or goes there next.
+    #[inline(always)]
+    pub(crate) fn set_ready(&self, ready: u8) {
+        self.ready.set(ready);
+    }
+
+    /// Whether the frame's handle is with the generator.
+    #[inline(always)]
+    pub(crate) fn is_home(&self) -> bool {
+        self.has(HOME)
+    }
+
+    /// Whether the driver has the handle, while what the body waits for handles what was thrown. Then the frame stays as it is.
+    pub(crate) fn waits(&self) -> bool {
+        self.has(WAITS)
+    }
+
+    pub(crate) fn set_waits(&self, waits: bool) {
+        self.set(WAITS, waits);
+    }
+
+    /// Whether the frame is in the chain.
+    pub(crate) fn is_linked(&self) -> bool {
+        self.has(LINKED)
+    }
+
+    #[inline(always)]
+    pub(crate) fn set_linked(&self, linked: bool) {
+        self.set(LINKED, linked);
+    }
+
+    /// Notes the object that holds the block's [`Generator`](crate::generator::Generator).
+    ///
+    /// # Safety
+    ///
+    /// It must hold it as long as it is there.
+    pub(crate) unsafe fn set_object(&self, object: &V::Value) {
+        self.object.set(object.as_raw().as_ptr());
+    }
+
     /// The generator.
     pub(crate) fn object(&self) -> Option<V::Value> {
         // SAFETY: whoever noted it promised that it is the object that holds the frame's handle, which is there as long.
-        NonNull::new(self.object.get()).map(|raw| V::Value::clone(&*unsafe { Ref::<V>::new(raw) }))
+        NonNull::new(self.object.get()).map(|raw| unsafe { Ref::<V>::new(raw) }.counted())
+    }
+
+    /// Shows what is the generator's own and not its frame's.
+    pub(crate) fn visit_own(&self, visit: &mut dyn Visit<V>) {
+        self.name.visit(visit);
+        self.qualname.visit(visit);
+        self.origin_or_finalizer.visit(visit);
+    }
+}
+
+/// What the frame holds was released.
+const EMPTY: u8 = 16;
+
+/// Gives a block to a generator: from here on its handle is at home.
+#[inline(always)]
+pub(crate) fn settle<V: FrameVm>(key: GeneratorFrame<V, Created>) -> FramePtr<V> {
+    let head = Head::of(key.frame);
+    assert!(!head.has(OBJECT), "the frame has a generator already");
+    let frame = key.into_frame();
+    head.holders.set(OBJECT | HOME);
+    frame
+}
+
+/// Whether a frame has a generator that no object is known to hold.
+pub(crate) fn is_loose<V: FrameVm>(frame: FramePtr<V>) -> bool {
+    let head = Head::of(frame);
+    head.has(OBJECT) && head.object.get().is_null()
+}
+
+/// Releases what a generator's frame holds, except its code.
+pub(crate) fn empty<V: FrameVm>(frame: FramePtr<V>) {
+    Head::of(frame).set(EMPTY, true);
+    frame.clear_except_code();
+}
+
+/// Readies a frame to run: one that was [emptied](empty) has locals that are not bound.
+#[inline(always)]
+pub(crate) fn ready<V: FrameVm>(frame: FramePtr<V>) {
+    let head = Head::of(frame);
+    if head.has(EMPTY) {
+        head.set(EMPTY, false);
+        frame.refill();
+    }
+}
+
+/// Takes the handle of a generator's frame from its home, whatever its state is. The caller gives it back, or ends it.
+#[inline(always)]
+pub(crate) fn leave_home<V: FrameVm>(frame: FramePtr<V>) {
+    let head = Head::of(frame);
+    debug_assert!(head.is_home());
+    head.set(HOME, false);
+    head.ready.set(0);
+}
+
+/// The handle of a frame goes to its generator. Where that is gone meanwhile the frame ends.
+#[inline(always)]
+pub(crate) fn go_home<V: FrameVm>(frame: FramePtr<V>) {
+    let head = Head::of(frame);
+    if head.has(OBJECT) {
+        head.set(HOME, true);
+    } else {
+        // SAFETY: the caller had the handle, and gives it away.
+        unsafe { end(frame) };
+    }
+}
+
+/// The generator goes, and with it the block, unless somebody has the handle: then the block goes with that.
+///
+/// # Safety
+///
+/// The generator must be the block's, and nobody may use it afterwards.
+pub(crate) unsafe fn leave_block<V: FrameVm>(frame: FramePtr<V>) {
+    let head = Head::of(frame);
+    head.object.set(ptr::null_mut());
+    head.set(OBJECT, false);
+    if head.has(HOME) {
+        head.set(HOME, false);
+        // SAFETY: it is not linked, since its handle was at home; nobody has it any more.
+        unsafe { end(frame) };
     }
 }
 
@@ -135,7 +309,8 @@ impl<V: FrameVm, S> GeneratorFrame<V, S> {
         self.frame.object(vm)
     }
 
-    /// Shows all references to a visitor. The generator itself is a borrowed one.
+    /// Shows all references to a visitor. The generator itself is a borrowed one. For those who hold handles in objects of
+    /// their own: a [`Generator`](crate::generator::Generator) shows its frame also while somebody else has the handle.
     pub fn visit(&self, visit: &mut dyn Visit<V>) {
         visit_block(self.frame, visit);
     }
@@ -169,12 +344,22 @@ impl<V: FrameVm, S> GeneratorFrame<V, S> {
 
     /// Owns the block from here on.
     #[inline(always)]
-    fn of(frame: FramePtr<V>) -> GeneratorFrame<V, S>
+    pub(crate) fn of(frame: FramePtr<V>) -> GeneratorFrame<V, S>
     where
         V::Python: Numbers<S>,
     {
         Head::of(frame).set_state(<V::Python as Numbers<S>>::RAW);
         GeneratorFrame { frame, state: PhantomData }
+    }
+
+    /// The handle of a frame, in whatever state it is noted to be.
+    pub(crate) fn with(frame: FramePtr<V>) -> GeneratorFrame<V, S> {
+        GeneratorFrame { frame, state: PhantomData }
+    }
+
+    /// Gives the frame back to its generator. Where that is gone the frame ends.
+    pub fn put_back(self) {
+        go_home(self.into_frame());
     }
 
     /// CPython's number of the owner (`owner`), or one of an owner of the VM's own.
@@ -217,7 +402,7 @@ impl<V: FrameVm, S> GeneratorFrame<V, S> {
         S: OnRelease<V::Python, N>,
         V::Python: Numbers<N>,
     {
-        self.frame.clear_except_code();
+        empty(self.frame);
         self.into_state()
     }
 
@@ -241,7 +426,7 @@ impl<V: FrameVm, S> GeneratorFrame<V, S> {
         V::Python: Numbers<N>,
     {
         if N::STATE != state::COMPLETED {
-            self.frame.clear_except_code();
+            empty(self.frame);
         }
         self.into_state()
     }
@@ -249,26 +434,65 @@ impl<V: FrameVm, S> GeneratorFrame<V, S> {
 
 impl<V: FrameVm, S> Drop for GeneratorFrame<V, S> {
     fn drop(&mut self) {
-        // SAFETY: the handle owns the block, and is gone.
-        unsafe { end(self.frame) };
+        // SAFETY: the handle is gone.
+        unsafe { drop_key(self.frame) };
     }
+}
+
+/// Ends a frame whose handle goes: what it holds is released. The block goes too, unless a generator has it.
+///
+/// # Safety
+///
+/// The frame must not be linked, and nobody else may have its handle.
+unsafe fn drop_key<V: FrameVm>(frame: FramePtr<V>) {
+    let head = Head::of(frame);
+    if !head.has(OBJECT) {
+        // SAFETY: as promised by the caller.
+        return unsafe { end(frame) };
+    }
+    let _home = Finally(|| go_home(frame));
+    // The block outlives the one below.
+    let _link = Finally(|| frame.specials().previous().set(None));
+    let _handled = Finally(|| drop(head.exception.value.take()));
+    head.set_state(<V::Python as Numbers<Cleared>>::RAW);
+    head.delegate.set(0);
+    empty(frame);
 }
 
 fn layout<V: FrameVm>(words: usize) -> Option<Layout> {
     Layout::from_size_align((HEAD + words) * size_of::<usize>(), align_of::<InterpreterFrame<V>>()).ok()
 }
 
-fn visit_block<V: FrameVm>(frame: FramePtr<V>, visit: &mut dyn Visit<V>) {
+/// The frame of a generator whose block begins here.
+///
+/// # Safety
+///
+/// It must be one that is there.
+#[inline(always)]
+pub(crate) unsafe fn in_block<V: FrameVm>(memory: NonNull<u8>) -> FramePtr<V> {
+    // SAFETY: a block is as large as a head at least.
+    let frame = unsafe { memory.cast::<Head<V>>().add(1) };
+    // SAFETY: the frame lies behind the head, and is there as long as the block.
+    unsafe { FramePtr::new(frame.cast()) }
+}
+
+/// The memory that a generator's frame lies in, as it was allocated. Not by way of a reference to the head: the VM may have
+/// more in front of it.
+pub(crate) fn block<V: FrameVm>(frame: FramePtr<V>) -> NonNull<u8> {
+    // SAFETY: callers pass a frame of a generator's block, which begins with a head.
+    unsafe { frame.memory().cast::<Head<V>>().sub(1) }.cast()
+}
+
+/// Shows what is in the block of a generator's frame. What is the generator's own it shows itself, where there is one.
+pub(crate) fn visit_block<V: FrameVm>(frame: FramePtr<V>, visit: &mut dyn Visit<V>) {
     let head = Head::<V>::of(frame);
     // SAFETY: it is there as long as the block.
     unsafe { show_cell::<V>(&head.object, Kind::Borrowed, visit) };
     frame.visit(visit);
     head.exception.value.visit(visit);
-}
-
-/// Shows what a generator's frame that runs holds besides what is in every frame.
-pub(crate) fn visit_linked<V: FrameVm>(frame: FramePtr<V>, visit: &mut dyn Visit<V>) {
-    visit_block(frame, visit);
+    if !head.has(OBJECT) {
+        head.visit_own(visit);
+    }
 }
 
 /// Ends a generator's frame that is in the chain no more, and what it handled.
@@ -277,9 +501,11 @@ pub(crate) fn visit_linked<V: FrameVm>(frame: FramePtr<V>, visit: &mut dyn Visit
 ///
 /// As for [`end`]; its item must be the topmost of what is handled, or no item at all.
 pub(crate) unsafe fn end_linked<V: FrameVm>(stack: &DataStack<V>, frame: FramePtr<V>) {
-    stack.handled.pop(Head::of(frame).exception());
-    // SAFETY: as promised by the caller.
-    unsafe { end(frame) };
+    let head = Head::of(frame);
+    stack.handled.pop(head.exception());
+    head.set_linked(false);
+    // SAFETY: as promised by the caller; what links it has its handle.
+    unsafe { drop_key(frame) };
 }
 
 /// Ends a generator's frame and frees its block.
@@ -298,11 +524,23 @@ pub(crate) unsafe fn end<V: FrameVm>(frame: FramePtr<V>) {
         let _memory = Finally(|| {
             if let Some(layout) = layout {
                 // SAFETY: the block was allocated with this layout, since code does not change its sizes; nobody uses it.
-                unsafe { dealloc(ptr::from_ref(head).cast_mut().cast(), layout) };
+                unsafe { V::free_generator(block(frame), layout) };
             }
         });
+        let _origin = Finally(|| drop(head.origin_or_finalizer.take()));
+        let _qualname = Finally(|| drop(head.qualname.take()));
+        let _name = Finally(|| drop(head.name.take()));
         drop(head.exception.value.take());
     });
+}
+
+/// A generator's frame is in the chain no more; another one is on top.
+#[inline(always)]
+fn unlink<V: FrameVm>(stack: &DataStack<V>, frame: FramePtr<V>) {
+    let head = Head::of(frame);
+    frame.specials().previous().set(None);
+    stack.handled.pop(head.exception());
+    head.set_linked(false);
 }
 
 impl<'t, V: FrameVm, O: 'static, B: Bounds> Running<'t, V, O, B> {
@@ -330,8 +568,8 @@ impl<'t, V: FrameVm, O: 'static, B: Bounds> Running<'t, V, O, B> {
             }
             slot = slot.wrapping_add(1);
         }
-        // SAFETY: a header is larger than 0 bytes.
-        let block = layout::<V>(self.frame.words()).and_then(|layout| NonNull::new(unsafe { alloc(layout) }));
+        let vm = self.stack.vm();
+        let block = layout::<V>(self.frame.words()).and_then(|layout| vm.allocate_generator(layout));
         let Some(block) = block else {
             self.hold();
             return Err(NoMemory(self));
@@ -376,16 +614,30 @@ impl<'t, V: FrameVm, B: Bounds> Running<'t, V, owner::Generator, B> {
         Executing: OnYield<V::Python, N>,
         V::Python: Numbers<N>,
     {
+        self.suspend_in(<V::Python as Numbers<N>>::RAW)
+    }
+
+    /// The same, in the state of this number.
+    #[inline(always)]
+    pub(crate) fn suspend_in<N>(self, state: i8) -> Stopped<'t, V, B, N> {
+        let stack = self.stack;
+        let (previous, generator) = self.suspend_alone(state);
+        // SAFETY: the frame below is the topmost one, was spilled when it resumed this one, and this was the only handle.
+        let returned = unsafe { stack.take_up(previous, <FramesOf<V> as Frames>::AFTER_YIELD) };
+        (returned, generator)
+    }
+
+    /// The same, and the frame below is not taken up yet.
+    #[inline(always)]
+    pub(crate) fn suspend_alone<N>(self, state: i8) -> (FramePtr<V>, GeneratorFrame<V, N>) {
         let (frame, stack) = (self.frame, self.stack);
         self.stand(<FramesOf<V> as Frames>::SUSPENDED);
         let previous = self.unlink();
         self.spill_top();
-        frame.specials().previous().set(None);
-        stack.handled.pop(Head::of(frame).exception());
-        let generator = GeneratorFrame::of(frame);
-        // SAFETY: the frame below is the topmost one, was spilled when it resumed this one, and this was the only handle.
-        let returned = unsafe { stack.take_up(previous, <FramesOf<V> as Frames>::AFTER_YIELD) };
-        (returned, generator)
+        unlink(stack, frame);
+        Head::of(frame).set_state(state);
+        // Owns the block from here on.
+        (previous, GeneratorFrame::with(frame))
     }
 
     /// The body returned: the frame is cleared except for its code, and the one below goes on behind the jump of its
@@ -412,31 +664,47 @@ impl<'t, V: FrameVm, B: Bounds> Running<'t, V, owner::Generator, B> {
     where
         V::Python: Numbers<N>,
     {
-        let (frame, stack) = (self.frame, self.stack);
-        let keeps = keeps_link::<V>();
-        if frame.specials().frame_object().pointer().is_some() {
-            // Where it stands is where its object stays.
-            self.spill();
-            if keeps {
-                frame.before_end(stack);
-            }
-        } else {
-            self.spill_top();
-        }
-        let previous = self.unlink();
-        if !keeps {
-            frame.specials().previous().set(None);
-        }
-        stack.handled.pop(Head::of(frame).exception());
-        // Owns the block from here on: it is freed if a destructor panics.
-        let generator = GeneratorFrame::of(frame);
-        {
-            let _link = Finally(|| frame.specials().previous().set(None));
-            let _handled = Finally(|| drop(Head::of(frame).exception.value.take()));
-            frame.clear_except_code();
-        }
+        self.foresee_stop();
+        let stack = self.stack;
+        let (previous, generator) = self.stop_in(<V::Python as Numbers<N>>::RAW);
         // SAFETY: the frame below is the topmost one, was spilled when it resumed this one, and this was the only handle.
         let returned = unsafe { stack.take_up(previous, position) };
         (returned, generator)
+    }
+
+    /// What the end of the body needs made is made, while everything is where a collector finds it.
+    #[inline(always)]
+    pub(crate) fn foresee_stop(&self) {
+        if self.frame.specials().frame_object().pointer().is_some() {
+            // Where it stands is where its object stays.
+            self.spill();
+            if keeps_link::<V>() {
+                self.frame.before_end(self.stack);
+            }
+            self.hold();
+        }
+    }
+
+    /// The end of a body that was [foreseen](Self::foresee_stop), in the state of this number. The frame below is not taken up
+    /// yet.
+    pub(crate) fn stop_in<N>(self, state: i8) -> (FramePtr<V>, GeneratorFrame<V, N>) {
+        let (frame, stack) = (self.frame, self.stack);
+        self.spill_top();
+        let previous = self.unlink();
+        if !keeps_link::<V>() {
+            frame.specials().previous().set(None);
+        }
+        let head = Head::of(frame);
+        stack.handled.pop(head.exception());
+        head.set_linked(false);
+        head.set_state(state);
+        // Owns the block from here on: it is freed if a destructor panics.
+        let generator = GeneratorFrame::with(frame);
+        {
+            let _link = Finally(|| frame.specials().previous().set(None));
+            let _handled = Finally(|| drop(head.exception.value.take()));
+            empty(frame);
+        }
+        (previous, generator)
     }
 }

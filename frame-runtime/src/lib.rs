@@ -48,7 +48,9 @@
 //! - [`ops`]: a method for each instruction that is about frames; [`unwind`]: the way of exceptions;
 //! - [`arguments`]: which slot takes which argument, with CPython's messages;
 //! - [`frame_object`], [`view`]: how the program sees frames; [`visit`]: how a collector does;
-//! - [`generator_frame`]: frames that generators own;
+//! - [`cell`]: cells; [`attribute`]: what attributes the objects have;
+//! - [`generator`]: generators, coroutines, async generators, and what drives them; [`generator_frame`]: the frames that they
+//!   own;
 //! - [`stack_ref`], [`frame`]: slots and headers;
 //! - [`version`], [`machine`]: what generated types answer; with the feature `macros` also those of your own.
 //!
@@ -64,14 +66,17 @@ extern crate std;
 compile_error!("CPython's layouts are known for 64-bit only");
 
 pub mod arguments;
+pub mod attribute;
 mod borrows;
 pub mod bounds;
+pub mod cell;
 pub mod code;
 pub mod data_stack;
 pub mod entry;
 mod exception;
 pub mod frame;
 pub mod frame_object;
+pub mod generator;
 pub mod generator_frame;
 pub mod machine;
 mod room;

@@ -4,6 +4,11 @@
 //! |---|---|---|---|
 //! | `COPY_FREE_VARS` | as it was | 3.11 | [`copy_free_vars`](Running::copy_free_vars) |
 //! | `MAKE_CELL` | as it was | 3.11 | [`make_cell`](Running::make_cell) |
+//! | `LOAD_DEREF` | + value, if the cell is full | 3.11 | [`load_deref`](Running::load_deref) |
+//! | `STORE_DEREF` | - value | 3.11 | [`store_deref`](Running::store_deref) |
+//! | `DELETE_DEREF` | as it was | 3.11 | [`delete_deref`](Running::delete_deref) |
+//! | `LOAD_CLASSDEREF` | + value | 3.11 only | [`load_classderef`](Running::load_classderef) |
+//! | `LOAD_FROM_DICT_OR_DEREF` | mapping to value | 3.12 | [`load_from_dict_or_deref`](Running::load_from_dict_or_deref) |
 //! | `LOAD_FAST`, `LOAD_CLOSURE` | + value | 3.11 | [`load_fast`](Running::load_fast) |
 //! | `LOAD_FAST_CHECK` | + value, if bound | 3.12 | [`load_fast_check`](Running::load_fast_check) |
 //! | `LOAD_FAST_BORROW` | + value, not counted | 3.14 | [`load_fast_borrow`](Running::load_fast_borrow) |
@@ -20,11 +25,23 @@
 //! | `CALL` and its like | - callable, arguments | 3.11 | [`call`](Running::call), [`call_trampoline`](Running::call_trampoline) |
 //! | `RETURN_VALUE`, `RETURN_CONST` | - value; the caller: + value | 3.11; 3.12 and 3.13 | [`return_value`](Running::return_value) |
 //! | `INTERPRETER_EXIT` | | 3.12 | [`Returned::Left`]: the loop is left |
-//! | `RETURN_GENERATOR` | the caller: + generator | 3.11 | [`make_generator`](Running::make_generator) |
-//! | `SEND`, `FOR_ITER` over a generator | the generator's: + value | 3.12 | [`send`](Running::send) |
-//! | `YIELD_VALUE` | - value; the resumer: + value | 3.11 | [`suspend`](Running::suspend) |
+//! | `RETURN_GENERATOR` | the caller: + generator | 3.11 | [`return_generator`](Running::return_generator); the frame alone: [`make_generator`](Running::make_generator) |
+//! | `SEND` | receiver, value to receiver, what it yielded; the generator's: + value | 3.11 | [`send_value`](Running::send_value); one's own: [`send`](Running::send) |
+//! | `FOR_ITER` over a generator | + what it yielded; the generator's: + `None` | 3.12 | [`for_iter_generator`](Running::for_iter_generator) |
+//! | `YIELD_VALUE` | - value; the resumer: + value | 3.11 | [`yield_value`](Running::yield_value); the frame alone: [`suspend`](Running::suspend) |
+//! | `RETURN_VALUE`, `RETURN_CONST` of a body | - value; the resumer: + value | 3.11; 3.12 and 3.13 | [`return_from_body`](Running::return_from_body); of any frame: [`return_or_finish`](Running::return_or_finish) |
+//! | `RESUME` | as it was | 3.11 | [`Resumes`](crate::generator::Resumes) |
+//! | `END_SEND` | receiver, value to value | 3.12 | [`end_send`](Running::end_send) |
+//! | `CLEANUP_THROW` | receiver, last sent, exception to `None`, value | 3.12 | [`cleanup_throw`](Running::cleanup_throw) |
+//! | `GET_AWAITABLE` | object to iterator | 3.11 | [`get_awaitable`](Running::get_awaitable) |
+//! | `GET_AITER` | object to asynchronous iterator | 3.11 | [`get_aiter`](Running::get_aiter) |
+//! | `GET_ANEXT` | + awaitable | 3.11 | [`get_anext`](Running::get_anext) |
+//! | `END_ASYNC_FOR` | - asynchronous iterator, exception | 3.11 | [`end_async_for`](Running::end_async_for) |
+//! | `GET_YIELD_FROM_ITER`; `GET_ITER` 3 | object to iterator; since 3.15 and index or null | 3.11 to 3.14; 3.15 | [`get_yield_from_iter`](Running::get_yield_from_iter) |
+//! | `ASYNC_GEN_WRAP`; `CALL_INTRINSIC_1` 4 | value to wrapped value | 3.11; 3.12 | [`async_gen_wrap`](Running::async_gen_wrap) |
+//! | `CALL_INTRINSIC_1` 3 | exception to exception | 3.12 | [`stop_iteration_error`](Running::stop_iteration_error) |
 //!
-//! "3.11" is since 3.11. What an instruction does besides, such as raising `UnboundLocalError`, is the loop's.
+//! In 3.15 an index or null lies on top of a receiver. "3.11" is since 3.11. What an instruction does besides, such as raising `UnboundLocalError`, is the loop's.
 
 use core::ops::ControlFlow;
 
@@ -47,6 +64,7 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
     /// # Panics
     ///
     /// If the function has not as many cells, or the code not as many locals.
+    #[inline(always)]
     pub fn copy_free_vars(&mut self, count: u32) {
         let locals = self.code().nlocalsplus();
         let Some(first) = locals.checked_sub(count) else { no_closure() };
@@ -70,7 +88,13 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
     /// # Panics
     ///
     /// If there is no such local.
+    #[inline(always)]
     pub fn make_cell(self, index: u32) -> Result<Self, NoMemory<Self>> {
+        self.aside().make_cell_of(index)
+    }
+
+    #[inline(never)]
+    fn make_cell_of(self, index: u32) -> Result<Self, NoMemory<Self>> {
         let content = self.local(index).duplicate().into_value();
         let (mut running, cell) = self.escape(|stack| stack.vm().make_cell(content));
         let Some(cell) = cell else { return Err(NoMemory(running)) };
@@ -173,6 +197,7 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
 
     /// `PUSH_EXC_INFO`: the exception on top of the stack is the one that is being handled; what was before lies below it
     /// from now on, or null.
+    #[inline(always)]
     pub fn push_exc_info(&mut self) {
         let exception = self.pop();
         let before = self.stack().replace_handled(exception.duplicate().into_value());
@@ -181,6 +206,7 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
     }
 
     /// `POP_EXCEPT`: what is on top of the stack, or nothing, is what is being handled again.
+    #[inline(always)]
     pub fn pop_except(mut self) -> Self {
         let before = self.pop().into_value();
         match self.stack().replace_handled(before) {

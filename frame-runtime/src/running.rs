@@ -18,7 +18,7 @@ use crate::bounds::{Bounds, Checked};
 use crate::data_stack::{DataStack, Full, Parked};
 use crate::entry::{Entry, resume};
 use crate::frame::{FramePtr, Place, Specials, StackTop};
-use crate::generator_frame::GeneratorFrame;
+use crate::generator_frame::{self, GeneratorFrame};
 use crate::machine::generator::{Executing, OnSend};
 use crate::machine::owner::{self, OnPop};
 use crate::machine::{Gone, Numbers};
@@ -114,6 +114,8 @@ pub enum Reason {
     NotOnTop,
     /// Another entry is active below this one, or frames of the stack are parked already.
     NotAlone,
+    /// The generator of a frame is in no object: nothing says that it goes where the stack goes.
+    Loose,
 }
 
 impl fmt::Display for Reason {
@@ -126,6 +128,7 @@ impl fmt::Display for Reason {
             }
             Reason::NotOnTop => f.write_str("another entry is active above this one"),
             Reason::NotAlone => f.write_str("another entry is active below this one, or other frames are parked"),
+            Reason::Loose => f.write_str("the generator of a frame is in no object"),
         }
     }
 }
@@ -167,6 +170,12 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
     #[inline(always)]
     pub(crate) fn assume_owner<N>(self) -> Running<'t, V, N, B> {
         Running::new(self.frame, self.top, self.next, self.ends, self.stack)
+    }
+
+    /// The handle in a place of its own, for what is called with it: the loop's stays in registers.
+    #[inline(always)]
+    pub(crate) fn aside(self) -> Self {
+        self.assume_owner()
     }
 
     /// The handle without what it knows of the owner.
@@ -430,6 +439,13 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
         (self, result)
     }
 
+    /// The same, after what was called took so many slots off the stack.
+    #[inline(always)]
+    pub(crate) fn hold_without(&mut self, slots: usize) {
+        self.top = self.top.wrapping_sub(slots);
+        self.hold();
+    }
+
     /// The handle alone knows the end of the stack again.
     #[inline(always)]
     pub(crate) fn hold(&self) {
@@ -441,14 +457,14 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
     pub fn release(self, value: StackRef<V>) -> Self {
         match value.release() {
             None => self,
-            Some(last) => self.release_last(last),
+            Some(last) => {
+                // What is called does not see the handle: it would be in memory also where this is not the last.
+                self.spill();
+                drop_last::<V>(last);
+                self.hold();
+                self
+            }
         }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn release_last(self, last: <V::Value as Value>::Last) -> Self {
-        self.escape(|_| drop(last)).0
     }
 
     // Calls and returns.
@@ -546,6 +562,12 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
             offset.set(return_offset);
         }
         self.frame.spill(top);
+    }
+
+    /// Notes in the frame where it goes on after what it resumes.
+    #[inline(always)]
+    pub(crate) fn wait_at(&self, site: Site) {
+        self.wait(self.top, site.caches, site.return_offset::<V>());
     }
 
     /// Resumes a generator's frame, which runs on top of this one.
@@ -650,7 +672,14 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
     ///
     /// Handles that are dropped come to the same when the entry is left, but for what is on the evaluation stack of this
     /// frame: only the handle knows how much that is, and it would never be released.
+    #[inline(always)]
     pub fn leave(self) -> Entry<'t, V, B> {
+        self.aside().leave_all()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn leave_all(self) -> Entry<'t, V, B> {
         self.spill();
         let mut shim = self.frame;
         while !shim.is_shim() {
@@ -676,6 +705,9 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
     pub fn park(self, site: Site) -> Result<Entry<'t, V, B>, Refused<Self, ()>> {
         let mut bottom = self.frame;
         let shim = loop {
+            if bottom.is_by_generator() && generator_frame::is_loose(bottom) {
+                return Err(Refused { reason: Reason::Loose, caller: self, callee: () });
+            }
             let Some(previous) = bottom.previous() else { lost() };
             if previous.is_shim() {
                 break previous;
@@ -719,6 +751,12 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
     pub(crate) fn used(&self) -> (*mut StackRef<V>, *mut StackRef<V>) {
         (self.frame.slots(), self.top)
     }
+}
+
+#[cold]
+#[inline(never)]
+fn drop_last<V: FrameVm>(last: <V::Value as Value>::Last) {
+    drop(last);
 }
 
 #[cold]

@@ -5,6 +5,7 @@
 use crate::bounds::Bounds;
 use crate::data_stack::DataStack;
 use crate::frame_object::FrameObject;
+use crate::generator::Generator;
 use crate::generator_frame::GeneratorFrame;
 use crate::running::Running;
 use crate::view::FrameView;
@@ -35,3 +36,9 @@ unsafe impl<V: FrameVm + AnyThread> Send for FrameView<'_, V> {}
 
 // SAFETY: the bound never holds, so nothing is ever sent or shared.
 unsafe impl<V: FrameVm + AnyThread> Send for FrameObject<V> {}
+
+// SAFETY: the bound never holds, so nothing is ever sent or shared.
+unsafe impl<V: FrameVm + AnyThread> Send for Generator<V> {}
+
+// SAFETY: the bound never holds, so nothing is ever sent or shared.
+unsafe impl<V: FrameVm + AnyThread> Sync for Generator<V> {}

@@ -20,8 +20,10 @@
 
 use crate::bounds::Bounds;
 use crate::data_stack::DataStack;
+use crate::frame::FramePtr;
 use crate::running::Running;
 use crate::stack_ref::{StackRef, Unpacked};
+use crate::version::{Frames, FramesOf};
 use crate::vm::{FrameCode, FrameVm};
 
 /// What became of a frame that an exception came to.
@@ -53,18 +55,28 @@ impl<T> TracebackEntry<T> {
     }
 }
 
+/// Code units between an instruction that waits and where its frame stands.
+const fn behind_yield<V: FrameVm>() -> u32 {
+    <FramesOf<V> as Frames>::SUSPENDED.plus.unsigned_abs() as u32
+}
+
+#[cold]
+#[inline(never)]
+fn traceback_entry<V: FrameVm>(stack: &DataStack<V>, frame: FramePtr<V>) -> Option<TracebackEntry<V::Value>> {
+    let lasti = frame.lasti();
+    let frame = frame.is_complete().then(|| frame.object(stack.vm())).flatten()?;
+    Some(TracebackEntry { frame, lasti })
+}
+
 impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
     /// The line that this frame adds to a traceback, with its frame object. `None`: the frame has not begun, so nobody sees
     /// it, or there is no memory.
     ///
     /// The next instruction must be the one behind the raising one.
+    #[inline(always)]
     pub fn traceback_entry(self) -> (Self, Option<TracebackEntry<V::Value>>) {
         let frame = self.frame;
-        self.escape(|stack| {
-            let lasti = frame.lasti();
-            let frame = frame.is_complete().then(|| frame.object(stack.vm())).flatten()?;
-            Some(TracebackEntry { frame, lasti })
-        })
+        self.escape(|stack| traceback_entry(stack, frame))
     }
 
     /// Looks for what handles an exception that the instruction before the next one raised, and goes there.
@@ -76,9 +88,10 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
     /// # Panics
     ///
     /// If the handler is not in the code, or deeper than the stack may be.
+    #[inline(always)]
     pub fn unwind(self, exception: V::Value) -> Unwound<'t, V, O, B> {
         let raised = self.instruction();
-        self.unwind_at(exception, raised, raised)
+        self.aside().unwind_at(exception, raised, raised)
     }
 
     /// `RERAISE`: unwinds with the exception on top of the stack, which is popped. If `depth` is not 0, the slot so far below
@@ -91,7 +104,14 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
     /// # Panics
     ///
     /// As [`unwind`](Self::unwind), and if the stack is not as deep. Without an exception there it unwinds nothing.
-    pub fn reraise(mut self, depth: u32) -> Result<Unwound<'t, V, O, B>, Self> {
+    #[inline(always)]
+    pub fn reraise(self, depth: u32) -> Result<Unwound<'t, V, O, B>, Self> {
+        self.aside().reraise_top(depth)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn reraise_top(mut self, depth: u32) -> Result<Unwound<'t, V, O, B>, Self> {
         let handler = self.instruction();
         let mut raised = handler;
         if depth != 0 {
@@ -109,12 +129,28 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
         }
     }
 
+    /// The same for an exception that was thrown into a generator's frame ([`Started::Thrown`](crate::generator::Started::Thrown)):
+    /// what waits there handles it, the `yield`, but from 3.13 on the frame stands behind that.
+    #[inline(always)]
+    pub fn unwind_thrown(self, exception: V::Value) -> Unwound<'t, V, O, B> {
+        let raised = self.instruction();
+        self.aside().unwind_at(exception, raised.saturating_sub(behind_yield::<V>()), raised)
+    }
+
+    /// A frame into which an exception is thrown, from the instruction behind the one that waits to where it stands.
+    pub(crate) fn stand_where_thrown(mut self) -> Self {
+        self.jump(behind_yield::<V>().cast_signed());
+        self
+    }
+
     /// The index of the instruction before the next one, in code units.
     fn instruction(&self) -> u32 {
         u32::try_from(self.next_index()).unwrap_or(u32::MAX).saturating_sub(1)
     }
 
     /// `unit` is where a handler is looked for, `raised` where the frame stands.
+    #[cold]
+    #[inline(never)]
     fn unwind_at(mut self, exception: V::Value, unit: u32, raised: u32) -> Unwound<'t, V, O, B> {
         let handler = self.code().handler_at(unit);
         let depth = handler.map_or(0, |handler| handler.depth as usize);

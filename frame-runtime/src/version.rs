@@ -58,8 +58,9 @@ pub(crate) type FramesOf<V> = <<V as Vm>::Python as Activation>::Frames;
 /// frame object, if somebody holds it, has that one's as its `f_back`.
 ///
 /// Source: `clear_gen_frame`, Python/ceval.c (`_PyEval_FrameClearAndPop`, Python/ceval.c before 3.13).
+#[inline(always)]
 pub(crate) const fn keeps_link<V: FrameVm>() -> bool {
-    <V::Python as Version>::LAYOUT.minor() == 12
+    const { <V::Python as Version>::LAYOUT.minor() == 12 }
 }
 
 /// Vouches for what a version says of its frames and their objects in [`Frames`], [`Specials`] and [`ObjectFields`].

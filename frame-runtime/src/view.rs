@@ -181,7 +181,7 @@ impl<V: FrameVm> DataStack<V> {
             let mut at = top;
             while let Some(frame) = at {
                 if frame.is_by_generator() {
-                    generator_frame::visit_linked(frame, visit);
+                    generator_frame::visit_block(frame, visit);
                 } else {
                     frame.visit(visit);
                 }

@@ -1,12 +1,15 @@
 #![doc = include_str!("../docs/vm.md")]
 #![expect(unsafe_code, reason = "a VM promises what memory safety rests on")]
 
+use alloc::alloc::{alloc, dealloc};
 use alloc::borrow::Cow;
+use core::alloc::Layout;
 use core::convert::Infallible;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU16, Ordering};
 
+use crate::cell::Cell;
 use crate::code::Code;
 use crate::frame_object::FrameObject;
 use crate::table::Handler;
@@ -49,6 +52,8 @@ pub trait Vm: Sized + 'static {
 ///   object for anything afterwards.
 /// - What [`make_frame_object`](Self::make_frame_object) returns holds the frame object that it was given.
 /// - Both are asked in the middle of things: neither panics, runs code of the program, or enters a data stack.
+/// - What [`allocate_generator`](Self::allocate_generator) returns is memory of that layout that nobody else has, until it
+///   goes back to [`free_generator`](Self::free_generator). Who changes one of the two changes both.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say that it has frames",
     note = "`unsafe impl FrameVm for ...`: a VM without frame objects needs nothing in it, and promises nothing"
@@ -97,11 +102,38 @@ pub unsafe trait FrameVm: Vm<Python: Activation> {
         None
     }
 
+    /// Takes memory for a generator's frame and what is in front of it, uninitialised. A VM may have it behind an object of
+    /// its own, in one allocation: then it puts the object there when it makes it
+    /// ([`GeneratorVm::make`](crate::generator::GeneratorVm::make)).
+    ///
+    /// `None`: there is no memory.
+    fn allocate_generator(&self, layout: Layout) -> Option<NonNull<u8>> {
+        // SAFETY: what lies in front of a frame is larger than 0 bytes.
+        NonNull::new(unsafe { alloc(layout) })
+    }
+
+    /// Gives back memory of [`allocate_generator`](Self::allocate_generator).
+    ///
+    /// # Safety
+    ///
+    /// It must be memory that it returned for this layout, and nobody may use it afterwards.
+    unsafe fn free_generator(memory: NonNull<u8>, layout: Layout) {
+        // SAFETY: it is of the global allocator, by the contract.
+        unsafe { dealloc(memory.as_ptr(), layout) };
+    }
+
     /// Makes a cell with this in it (`PyCell_New`). May run code of the program.
     ///
     /// `None`: there is no memory, or the VM has no cells.
     fn make_cell(&self, content: Option<Self::Value>) -> Option<Self::Value> {
         let _ = content;
+        None
+    }
+
+    /// The cell in an object, if the object is one: what [`make_cell`](Self::make_cell) made. Asked by the instructions that
+    /// use cells; a loop that has instructions of its own for them leaves it as it is.
+    fn cell(object: &Self::Value) -> Option<&Cell<Self>> {
+        let _ = object;
         None
     }
 }
@@ -203,6 +235,21 @@ pub unsafe trait FrameCode {
     /// below 0, CPython says its first line.
     fn line_at(&self, lasti: i32) -> Option<i32> {
         let _ = lasti;
+        None
+    }
+
+    /// Whether anything but the handler that a generator's body has around it (PEP 479) handles what is raised at the `yield`
+    /// where its frame stands, in code units as [`lasti`](crate::generator_frame::GeneratorFrame::lasti) says it. Asked from
+    /// 3.13 on: one that is not guarded need not run to be closed.
+    fn is_guarded_at(&self, unit: isize) -> bool {
+        let _ = unit;
+        true
+    }
+
+    /// The code unit behind the loop of a `yield from` or `await` that yields at this unit. Asked until 3.11, where the driver
+    /// leaves the loop when a delegate is over that handled an exception.
+    fn after_delegation(&self, unit: u32) -> Option<u32> {
+        let _ = unit;
         None
     }
 

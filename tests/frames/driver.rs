@@ -511,8 +511,19 @@ pub(crate) fn finalize<P: Python>(world: &Rc<World<P>>, stack: &DataStack<Machin
 }
 
 /// `clear()` of its frame object.
-pub(crate) fn clear_frame<P: Python>(world: &Rc<World<P>>, stack: &DataStack<Machine<P>>, generator: &Value<P>) {
+pub(crate) fn clear_frame<P: Python>(
+    world: &Rc<World<P>>,
+    stack: &DataStack<Machine<P>>,
+    generator: &Value<P>,
+) -> Result<(), Value<P>> {
+    let step = world.rules(generator, event::FRAME_CLEAR);
+    if let Says::Refuses(kind, message) = step.outcome
+        && kind != Error::RuntimeWarning
+    {
+        return Err(refusal(world, generator, kind, message));
+    }
     settle(world, stack, generator, event::FRAME_CLEAR);
+    Ok(())
 }
 
 /// A warning is issued, and an exception goes to the hook.

@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
+use frame_runtime::attribute::Change;
 use frame_runtime::data_stack::DataStack;
-use frame_runtime::frame_object::{Attribute, Change, ClearError};
+use frame_runtime::frame_object::{ATTRIBUTES, ClearError};
 use frame_runtime::machine::generator::event;
 use serde_json::{Value as Json, json};
 
@@ -92,7 +93,7 @@ pub(crate) fn step<P: Python>(
                 }
                 Err(ClearError::Generator(generator)) => {
                     let generator = generator.expect("it is noted");
-                    driver::clear_frame(world, stack, &generator);
+                    driver::clear_frame(world, stack, &generator)?;
                 }
             }
             world.outcome(what, json!({ "ok": null }));
@@ -232,8 +233,8 @@ fn attribute_error(kind: impl std::fmt::Debug, message: impl std::fmt::Display) 
 }
 
 fn get<P: Python>(world: &World<P>, stack: &DataStack<Machine<P>>, object: &Value<P>, name: &str) -> Json {
-    if Attribute::find::<P>(name).is_none() {
-        let refusal = Attribute::UNKNOWN;
+    if ATTRIBUTES.find::<P>(name).is_none() {
+        let refusal = ATTRIBUTES.unknown();
         return attribute_error(refusal.error, refusal.message(name));
     }
     let frame = object.frame();
@@ -253,8 +254,8 @@ fn get<P: Python>(world: &World<P>, stack: &DataStack<Machine<P>>, object: &Valu
 
 /// Sets an attribute, or deletes it.
 fn change<P: Python>(world: &Rc<World<P>>, object: &Value<P>, name: &str, value: Option<&Json>) -> Json {
-    let Some(attribute) = Attribute::find::<P>(name) else {
-        let refusal = Attribute::unknown_to_change::<P>();
+    let Some(attribute) = ATTRIBUTES.find::<P>(name) else {
+        let refusal = ATTRIBUTES.unknown_to_change::<P>();
         return attribute_error(refusal.error, refusal.message(name));
     };
     let (change, frame) = (if value.is_some() { attribute.set } else { attribute.delete }, object.frame());
@@ -278,6 +279,7 @@ fn change<P: Python>(world: &Rc<World<P>>, object: &Value<P>, name: &str, value:
             None
         }
         (Change::Bool(refusal), _) => Some(refusal),
+        (Change::Str(_), _) => unreachable!("no text belongs to a frame object"),
         // Nothing traces any frame here.
         (Change::Line { untraced, .. }, Some(Json::Number(line))) if line.is_i64() => Some(untraced),
         (Change::Line { other, .. }, _) => Some(other),

@@ -5,7 +5,6 @@ use frame_runtime::version::{Activation, ClearStep, Frames, ObjectStep, Position
 
 /// A version, as values.
 pub(crate) struct Facts {
-    pub(crate) minor: u8,
     pub(crate) clear: &'static [ClearStep],
     /// The order for a frame that lies in its object.
     pub(crate) own_clear: &'static [ClearStep],
@@ -40,7 +39,6 @@ impl Facts {
         let object = layout.find_struct("PyFrameObject").expect("frame objects");
         let minor = layout.minor();
         Facts {
-            minor,
             clear: P::Frames::CLEAR,
             own_clear: P::Frames::OWN_CLEAR,
             object_clear: P::Frames::OBJECT_CLEAR,

@@ -2,7 +2,7 @@
 
 use frame_runtime::version::ClearStep;
 
-use super::{Body, Clearing, Frame, FrameId, Place, Slot, State, World};
+use super::{Body, Clearing, Frame, FrameId, Place, Slot, World};
 use crate::vms::{Event, Id};
 
 impl World {
@@ -153,11 +153,7 @@ impl World {
         let Some(frame) = *frame else { return Clearing::Done };
         if !*is_over {
             return match self.frames[frame].place {
-                Place::Generator(generator) => match self.state(generator) {
-                    State::Created => Clearing::Generator(generator),
-                    State::Suspended if self.facts.minor < 13 => Clearing::Generator(generator),
-                    _ => Clearing::Refused,
-                },
+                Place::Generator(generator) => Clearing::Generator(generator),
                 Place::Stack | Place::Object => Clearing::Refused,
             };
         }

@@ -51,7 +51,7 @@ impl<V: FrameVm> FramePtr<V> {
 
     /// Makes a frame that was cleared one whose locals are not bound: a version may allow that it runs again. What it
     /// borrowed from its function went with that.
-    #[inline(always)]
+    #[cold]
     pub(crate) fn refill(self) {
         if self.specials().function().pointer().is_none() {
             self.specials().globals().clear();

@@ -119,6 +119,44 @@ impl<V: FrameVm> FramePtr<V> {
         Ok(unsafe { &*slot }.duplicate())
     }
 
+    /// What is so deep on the evaluation stack, counted; 0 is the top. None if it is not as deep, or a loop holds it.
+    pub(crate) fn get_from_top(self, depth: u32) -> Option<StackRef<V>> {
+        let top = self.specials().stack_top().get(self.slots())?;
+        let slot = top.wrapping_sub(depth as usize + 1);
+        if slot < self.stack_base() {
+            return None;
+        }
+        // SAFETY: slots below the top are initialised, and making a copy changes no frame.
+        Some(unsafe { &*slot }.duplicate())
+    }
+
+    /// Takes the top off the stack of a frame that nobody holds; null if there is nothing.
+    pub(crate) fn pop(self) -> StackRef<V> {
+        let top = self.specials().stack_top().get(self.slots()).filter(|top| *top > self.stack_base());
+        let Some(top) = top else { return StackRef::null() };
+        let slot = top.wrapping_sub(1);
+        self.spill(slot);
+        // SAFETY: the slot was initialised, and is not on the stack any more.
+        unsafe { slot.read() }
+    }
+
+    /// Puts a value on the stack of a frame that nobody holds, and from which one was [popped](Self::pop).
+    pub(crate) fn push(self, value: StackRef<V>) {
+        let Some(top) = self.specials().stack_top().get(self.slots()) else { return };
+        // SAFETY: the slot is one of the frame's, since there was something in it; there is nothing now.
+        unsafe { top.write(value) };
+        self.spill(top.wrapping_add(1));
+    }
+
+    /// Takes the top off the stack of a frame that waits, which is to go on at a code unit. Until 3.12.
+    pub(crate) fn pop_and_go_to(self, unit: u32) -> StackRef<V> {
+        let Some(code) = self.code() else { return StackRef::null() };
+        let stands = <FramesOf<V> as Frames>::RESUME.resolve(0, 0);
+        let target = code.units().as_ptr().wrapping_add(unit as usize);
+        self.specials().instruction().set(target.wrapping_offset(-stands));
+        self.pop()
+    }
+
     /// Changes a local, and returns what was there.
     pub(crate) fn replace_local(self, index: u32, value: StackRef<V>) -> Result<StackRef<V>, NotSet<StackRef<V>>> {
         let count = self.code().map_or(0, FrameCode::nlocalsplus);

@@ -16,7 +16,7 @@ use core::cell::Cell;
 use core::fmt;
 use core::mem;
 
-pub use attribute::{Attribute, AttributeErrorKind, Change, Refusal};
+pub use attribute::ATTRIBUTES;
 pub use fields::ObjectFields;
 
 use crate::frame::{Finally, FramePtr, InterpreterFrame, NoSlot, NotSet, Place, Plain, each};
@@ -293,8 +293,8 @@ impl<V: FrameVm> FrameObject<V> {
     ///
     /// # Errors
     ///
-    /// [`ClearError`], if the activation is not over: [`ClearError::Refused`] with CPython's error, or
-    /// [`ClearError::Generator`] when it is for the generator to decide.
+    /// [`ClearError`], if the activation is not over: [`ClearError::Generator`] when it is a generator's, which decides, else
+    /// [`ClearError::Refused`] with CPython's error.
     ///
     /// Source: `frame_clear`, Objects/frameobject.c.
     pub fn clear(&self) -> Result<(), ClearError<V>> {
@@ -309,18 +309,14 @@ impl<V: FrameVm> FrameObject<V> {
 
     #[cold]
     fn refusal(&self, frame: FramePtr<V>) -> ClearError<V> {
+        if frame.is_by_generator() {
+            return ClearError::Generator(Head::of(frame).object());
+        }
         let rules = <V::Python as Runs<generator::Machine>>::RULES;
-        let generator = frame.is_by_generator().then(|| Head::of(frame));
-        let state = match &generator {
-            Some(head) => rules.state(head.state()).unwrap_or(generator::state::EXECUTING),
-            None => generator::state::EXECUTING,
-        };
-        // What depends on flavours and hooks is for the generator: only what holds for all is asked here.
-        let step = rules.step(state, event::FRAME_CLEAR, generator::Flavour::Generator as u8, |_| false);
-        match (step.outcome, generator) {
-            (Outcome::Refuses(kind, message), _) => ClearError::Refused(kind, message),
-            (_, Some(head)) => ClearError::Generator(head.object()),
-            (_, None) => unreachable!("an executing frame is never cleared"),
+        let flavour = generator::Flavour::Generator as u8;
+        match rules.step(generator::state::EXECUTING, event::FRAME_CLEAR, flavour, |_| false).outcome {
+            Outcome::Refuses(kind, message) => ClearError::Refused(kind, message),
+            _ => unreachable!("an executing frame is never cleared"),
         }
     }
 
@@ -407,9 +403,10 @@ impl<V: FrameVm> FrameObject<V> {
 
 /// Why a frame is not cleared.
 pub enum ClearError<V: FrameVm> {
-    /// It runs, or waits in a way that forbids it: an exception of this type, with this message.
+    /// It runs: an exception of this type, with this message.
     Refused(<generator::Machine as Machine>::Error, Message),
-    /// It is the frame of a generator, this one, which is to be finalised (and until 3.12 closed) for it.
+    /// It is the frame of a generator, this one, which is to be asked:
+    /// [`Generator::clear_frame`](crate::generator::Generator::clear_frame). `None`: no object of the VM is known for it.
     Generator(Option<V::Value>),
 }
 

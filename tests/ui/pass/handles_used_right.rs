@@ -5,9 +5,10 @@ use std::thread;
 
 use frame_runtime::data_stack::DataStack;
 use frame_runtime::entry::{Entry, Held};
+use frame_runtime::generator::{Generator, GeneratorVm, Resume, Started, Yield};
 use frame_runtime::generator_frame::GeneratorFrame;
 use frame_runtime::machine::generator::{Cleared, Created, Suspended};
-use frame_runtime::machine::owner::{Generator, Thread};
+use frame_runtime::machine::owner::{self, Thread};
 use frame_runtime::running::{Arguments, ByOwner, Returned, Running, Site};
 use frame_runtime::stack_ref::StackRef;
 use frame_runtime::version::{Cpython3_11, Cpython3_12, Cpython3_14};
@@ -67,7 +68,7 @@ fn make<V: FrameVm<Python = Cpython3_11>>(frame: Running<'_, V, Thread>) -> Opti
     frame.make_generator().ok().map(|(_, generator)| generator)
 }
 
-fn suspend<V: FrameVm<Python = Cpython3_12>>(frame: Running<'_, V, Generator>) -> GeneratorFrame<V, Suspended> {
+fn suspend<V: FrameVm<Python = Cpython3_12>>(frame: Running<'_, V, owner::Generator>) -> GeneratorFrame<V, Suspended> {
     frame.suspend().1
 }
 
@@ -86,6 +87,37 @@ where
     V: FrameVm<Python = Cpython3_14>,
 {
     generator.release()
+}
+
+/// A handle that is taken is put back.
+fn stands_at<V: FrameVm<Python = Cpython3_14>>(generator: &Generator<V>) -> Option<isize> {
+    let frame = generator.take::<Suspended>()?;
+    let at = frame.lasti();
+    frame.put_back();
+    at
+}
+
+/// A generator's frame that runs yields; what begins a loop begins one.
+#[expect(dead_code, reason = "no VM here has generators")]
+fn yields<V: GeneratorVm>(entry: Entry<'_, V>, resume: Resume<V>) {
+    if let Started::Sent(frame) = resume.start(entry) {
+        let _resumer = frame.yield_value(Yield::Own);
+    }
+}
+
+/// Who owns a frame is asked before it yields.
+#[expect(dead_code, reason = "no VM here has generators")]
+fn yields_if_it_can<V: GeneratorVm>(frame: Running<'_, V>) {
+    if let ByOwner::Generator(frame) = frame.by_owner() {
+        let _resumer = frame.yield_value(Yield::From);
+    }
+}
+
+/// What is in a cell outlives its object.
+fn content<V: FrameVm>(object: V::Value) -> Option<V::Value> {
+    let content = V::cell(&object)?.get();
+    drop(object);
+    content
 }
 
 /// A walk finds the frame's object.
@@ -108,5 +140,6 @@ fn main() {
     type Machine = Blank<Cpython3_14>;
     let _ = (enter::<Machine>, look::<Machine>, slots::<Machine>, function::<Machine>, call::<Machine>);
     let _ = (end::<Machine>, make::<Blank<Cpython3_11>>, suspend::<Blank<Cpython3_12>>);
+    let _ = (stands_at::<Machine>, content::<Machine>);
     let _ = (resume_twice::<Machine>, release::<Machine>, topmost::<Machine>);
 }

@@ -1,0 +1,20 @@
+//! What a VM says of its generators is a promise that memory safety rests on.
+
+use frame_runtime::generator::GeneratorVm;
+use frame_runtime::version::Cpython3_14;
+use frame_runtime::vm::{FrameVm, NoValue, Vm};
+
+struct Machine;
+
+impl Vm for Machine {
+    type Python = Cpython3_14;
+    type Value = NoValue;
+    type FrameExtra = ();
+}
+
+// SAFETY: it has no frame objects.
+unsafe impl FrameVm for Machine {}
+
+impl GeneratorVm for Machine {}
+
+fn main() {}
