@@ -703,12 +703,46 @@ def systematic_edges(found):
 SYSTEMATIC = []
 
 
+ALWAYS_KEPT = "row, "
+
+
+def systematic_rows(found):
+    """What tells of rows of the machines that a choice of few scripts may leave out."""
+    def add(name, bodies, ops, foreigns=(PLAIN,)):
+        found.append(script(ALWAYS_KEPT + name, bodies, list(foreigns), ops + DROPS))
+
+    # next() of one that is new, waits, and delegates: it executes meanwhile.
+    looks = [["op", ["read", "self", "running"]], ["op", ["next", "self"]]]
+    meets = {"iter": [], "next": [[[["read", 0, "running"], ["next", 0]], ["return", number]] for number in (1, 2)]}
+    add("next", [body("generator", looks + [["yield", 1]] + looks + [["delegate", ["f", 0]]])],
+        [["put", 0, ["b", 0]]] + [["next", 0]] * 4, [meets])
+    # Hooks are called for one that is new, waits, and awaits, and it stays as it is.
+    for name, code, begin in (("created", [["yield", 1]], []), ("suspended", [["yield", 1]], [["send", 1, None]]),
+                              ("awaits", [["delegate", ["f", 0]]], [["send", 1, None]])):
+        for end in ("del", "clear"):
+            add("hook, %s, %s" % (name, end), [body("async_generator", code)],
+                [["hooks", None, [[["repr", "self"]], ["return", None]]], ["put", 0, ["b", 0]],
+                 ["put", 1, ["anext", ["r", 0]]]] + begin + [[end, 0], ["put", 1, ["anext", ["r", 0]]], ["send", 1, None]])
+    # What leaves the body of an async generator.
+    for stop in (SI, SAI):
+        add("leaves, " + stop[1], [body("async_generator", [["yield", 1], ["raise", stop]])],
+            [["put", 0, ["b", 0]]] + [["put", 1, ["anext", ["r", 0]]], ["send", 1, None]] * 2)
+    # clear() of a frame that executes.
+    for flavour in FLAVOURS[:3]:
+        add("clear, %s executing" % flavour, [body(flavour, [["op", ["clear", "self"]], waits(flavour, 1)])],
+            [["put", 0, ["b", 0]], ["send", 0, None], ["clear", 0], ["send", 0, None]])
+        # One that was closed before it began: 3.12 keeps what its frame holds.
+        add("clear, %s closed" % flavour, [body(flavour, [waits(flavour, 1)])],
+            [["put", 0, ["b", 0, ["m", 1]]], ["put", 2, ["frame", ["r", 0]]], ["close", 0], ["clear", 2], ["clear", 2]])
+
+
 def systematic():
     if not SYSTEMATIC:
         systematic_core(SYSTEMATIC)
         systematic_async(SYSTEMATIC)
         systematic_edges(SYSTEMATIC)
         systematic_series(SYSTEMATIC)
+        systematic_rows(SYSTEMATIC)
         names = [made["script"] for made in SYSTEMATIC]
         assert len(set(names)) == len(names), sorted(name for name in set(names) if names.count(name) > 1)
     return list(SYSTEMATIC)

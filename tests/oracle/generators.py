@@ -452,8 +452,12 @@ class Run:
         return not self.memory.pointer(id(frame) + self.memory.at["PyFrameObject"]["f_gen"])
 
     def forget_all(self):
-        for error in list(self.exceptions.values()):
-            self.forget(error)
+        held = True
+        while held:
+            for error in list(self.exceptions.values()):
+                self.forget(error)
+            # What ended with them may have raised them again.
+            held = any(error.__traceback__ for error in self.exceptions.values())
 
     # ---- values
 
@@ -550,9 +554,9 @@ class Run:
         def method(key):
             def called(foreign, *values):
                 said = [run.encode(value) for value in values]
-                thrown = [values[0]] if values else []
-                del values
-                return run.called(foreign, spec[key], key, said, thrown)
+                me, thrown = Held(foreign), [values[0]] if values else []
+                del foreign, values
+                return run.called(me, spec[key], key, said, thrown)
             return called
 
         members = {FOREIGN_METHODS[key]: method(key) for key in spec if key != "lookup"}
@@ -560,19 +564,19 @@ class Run:
         members["__del__"] = lambda foreign: run.died("f%d" % foreign.number)
         return type("Foreign", (), members)
 
-    def called(self, foreign, deeds, key, said, thrown):
-        self.say(["called", foreign.number, key, said])
-        index = foreign.calls.get(key, 0)
-        foreign.calls[key] = index + 1
+    def called(self, me, deeds, key, said, thrown):
+        self.say(["called", me.value.number, key, said])
+        index = me.value.calls.get(key, 0)
+        me.value.calls[key] = index + 1
         if index < len(deeds):
-            return self.deed(deeds[index], Held(foreign), key, thrown)
+            return self.deed(deeds[index], me, key, thrown)
         if key in ("next", "send"):
             raise StopIteration
         if key == "anext":
             raise StopAsyncIteration
         if key == "throw":
             raise thrown.pop()
-        return None if key == "close" else foreign
+        return None if key == "close" else me()
 
     def deed(self, deed, me, key, thrown):
         operations, then = deed
@@ -587,6 +591,7 @@ class Run:
             raise thrown.pop()
         value = [self.value(then[1], me)]
         me.value = None
+        thrown.clear()
         if then[0] == "raise":
             raise value.pop()
         return value.pop()
@@ -689,19 +694,27 @@ class Run:
     def do_close(self, me, target):
         return self.target(target, me, "close").close()
 
+    # In 3.12 a frame whose object somebody has keeps the callers that it had when it ended: so none of the variables of these
+    # two has anything of the script.
+
     def do_del(self, me, target):
+        return self.target_to_finalize(me, target).__del__()
+
+    def target_to_finalize(self, me, target):
         found = self.target(target, me, "__del__")
         if type(found).__name__ == "Foreign":
             raise Absent("__del__")
-        return found.__del__()
+        return found
 
     def do_clear(self, me, target):
+        return self.frame_to_clear(me, target).clear()
+
+    def frame_to_clear(self, me, target):
         found = self.target(target, me)
         frame = found if isinstance(found, types.FrameType) else self.x_frame(me, found)
         if frame is None:
             raise Absent("frame")
-        del found
-        return frame.clear()
+        return frame
 
     def do_list(self, me, target):
         return list(itertools.islice(self.target(target, me), 8))
@@ -1031,10 +1044,11 @@ def cover(results, limit):
     lengths = [len(line_of(line)) + 1 for line, _ in results]
     outcomes = {index: ({tuple(cell) for cell in cells}, lengths[index]) for index, (_, cells) in enumerate(results)}
     tables = {index: (table_cells(cells), lengths[index]) for index, (_, cells) in enumerate(results)}
-    kept = set()
+    always = {index for index, (line, _) in enumerate(results) if line["script"].startswith(scripts.ALWAYS_KEPT)}
+    kept = set(always)
     wanted = set(scripts.expected(VERSION)) & set().union(*[cells for cells, _ in tables.values()])
     cheapest(wanted, tables, kept, None)
-    for index in sorted(kept, key=lambda index: -lengths[index]):
+    for index in sorted(kept - always, key=lambda index: -lengths[index]):
         others = set().union(*[tables[other][0] for other in kept if other != index])
         if not tables[index][0] & wanted - others:
             kept.remove(index)
