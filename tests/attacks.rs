@@ -1,8 +1,14 @@
 //! What safe code of a program may do at the worst moment: whenever the runtime asks the VM for something. Each once
 //! reached memory that was gone; the address sanitizer sees it again if it comes back.
 
+#[path = "attacks/generator_vm.rs"]
+mod generator_vm;
+#[path = "attacks/generators.rs"]
+mod generators;
 #[path = "attacks/vm.rs"]
 mod vm;
+#[path = "attacks/wild.rs"]
+mod wild;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
