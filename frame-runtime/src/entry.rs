@@ -459,15 +459,12 @@ pub(crate) unsafe fn resume<'t, V: FrameVm, B: Bounds>(
     previous: FramePtr<V>,
     state: i8,
 ) -> Running<'t, V, owner::Generator, B> {
-    generator_frame::ready(frame);
     frame.specials().previous().set(Some(previous));
     stack.current.set(Some(frame));
     let head = Head::of(frame);
-    head.set_state(state);
-    head.set_linked(true);
-    if !since::<V>(13) {
-        // Later nobody asks of one that executes.
-        head.delegate.set(0);
+    // From 3.13 on nobody asks of one that executes what it waits for.
+    if head.begin(state, since::<V>(13)) {
+        frame.refill();
     }
     // SAFETY: the block stays where it is; the item is taken off when the frame stops.
     unsafe { stack.handled.push(head.exception()) };

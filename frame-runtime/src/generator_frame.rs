@@ -45,20 +45,22 @@ pub(crate) struct Head<V: FrameVm> {
     pub(crate) closed: Cell<bool>,
     pub(crate) running_async: Cell<bool>,
     state: Cell<i8>,
-    pub(crate) flavour: Cell<u8>,
-    /// Who holds the block: [`HOME`], [`OBJECT`], [`LINKED`], [`WAITS`].
-    holders: Cell<u8>,
-    /// How deep below the top of the stack what it waits for lies, from 1; 0 when it waits for nothing.
-    pub(crate) delegate: Cell<u8>,
-    /// What an instruction may send to it without asking its machine again: [`TAKES_NONE`], [`TAKES_ANY`]. 0 wherever the
-    /// handle is not at home, or the state was not stored by a yield or at the beginning.
-    ready: Cell<u8>,
+    /// Flavour, holders ([`HOME`], [`OBJECT`], [`LINKED`], [`WAITS`], [`EMPTY`]), how deep below the top of the stack what it waits
+    /// for lies, from 1 (0 when it waits for nothing), and what an instruction may send to it without asking its machine again:
+    /// [`TAKES_NONE`], [`TAKES_ANY`]; nothing wherever the handle is not at home, or the state was not stored by a yield or
+    /// at the beginning. One byte each, the first one lowest: a yield and a resume change all of them at once.
+    notes: Cell<u32>,
 }
 
 /// `None` may be sent.
 pub(crate) const TAKES_NONE: u8 = 1;
 /// Any other value may be sent.
 pub(crate) const TAKES_ANY: u8 = 2;
+
+const FLAVOUR: u32 = 0;
+const HOLDERS: u32 = 8;
+const DELEGATE: u32 = 16;
+const READY: u32 = 24;
 
 /// Words of a head.
 const HEAD: usize = 7;
@@ -85,10 +87,7 @@ impl<V: FrameVm> Head<V> {
             closed: Cell::new(false),
             running_async: Cell::new(false),
             state: Cell::new(0),
-            flavour: Cell::new(0),
-            holders: Cell::new(0),
-            delegate: Cell::new(0),
-            ready: Cell::new(0),
+            notes: Cell::new(0),
         }
     }
 
@@ -109,7 +108,7 @@ impl<V: FrameVm> Head<V> {
     #[inline(always)]
     pub(crate) fn set_state(&self, state: i8) {
         self.state.set(state);
-        self.ready.set(0);
+        self.set_ready(0);
     }
 
     #[inline(always)]
@@ -119,25 +118,79 @@ impl<V: FrameVm> Head<V> {
 
     #[inline(always)]
     fn has(&self, holder: u8) -> bool {
-        self.holders.get() & holder != 0
+        self.notes.get() & u32::from(holder) << HOLDERS != 0
     }
 
     #[inline(always)]
     fn set(&self, holder: u8, is: bool) {
-        let others = self.holders.get() & !holder;
-        self.holders.set(if is { others | holder } else { others });
+        let holder = u32::from(holder) << HOLDERS;
+        let others = self.notes.get() & !holder;
+        self.notes.set(if is { others | holder } else { others });
+    }
+
+    #[inline(always)]
+    fn note(&self, at: u32) -> u8 {
+        self.notes.get().wrapping_shr(at).to_le_bytes()[0]
+    }
+
+    #[inline(always)]
+    fn set_note(&self, at: u32, note: u8) {
+        self.notes.set(self.notes.get() & !(0xFF << at) | u32::from(note) << at);
+    }
+
+    #[inline(always)]
+    pub(crate) fn flavour(&self) -> u8 {
+        self.note(FLAVOUR)
+    }
+
+    pub(crate) fn set_flavour(&self, flavour: u8) {
+        self.set_note(FLAVOUR, flavour);
+    }
+
+    /// How deep below the top of the stack what it waits for lies, from 1; 0 when it waits for nothing.
+    pub(crate) fn delegate(&self) -> u8 {
+        self.note(DELEGATE)
+    }
+
+    #[inline(always)]
+    pub(crate) fn set_delegate(&self, depth: u8) {
+        self.set_note(DELEGATE, depth);
+    }
+
+    /// The frame runs from here on. Says whether it was emptied before.
+    #[inline(always)]
+    pub(crate) fn begin(&self, state: i8, keeps_delegate: bool) -> bool {
+        let notes = self.notes.get();
+        let gone =
+            u32::from(HOME | EMPTY) << HOLDERS | 0xFF << READY | if keeps_delegate { 0 } else { 0xFF << DELEGATE };
+        self.notes.set(notes & !gone | u32::from(LINKED) << HOLDERS);
+        self.state.set(state);
+        notes & u32::from(EMPTY) << HOLDERS != 0
+    }
+
+    /// The frame rests from here on, at home if it has one: it says so.
+    #[inline(always)]
+    pub(crate) fn rest(&self, state: i8, delegate: u8, ready: u8) -> bool {
+        let notes = self.notes.get();
+        let gone = u32::from(LINKED) << HOLDERS | 0xFF << READY | 0xFF << DELEGATE;
+        let rests = notes & !gone | u32::from(delegate) << DELEGATE;
+        let has_home = notes & u32::from(OBJECT) << HOLDERS != 0;
+        let home = u32::from(HOME) << HOLDERS | u32::from(ready) << READY;
+        self.notes.set(if has_home { rests | home } else { rests });
+        self.state.set(state);
+        has_home
     }
 
     /// What may be sent without asking.
     #[inline(always)]
     pub(crate) fn ready(&self) -> u8 {
-        self.ready.get()
+        self.note(READY)
     }
 
     /// Notes what may be sent in the state that was just stored, of a frame whose handle is at home, or goes there next.
     #[inline(always)]
     pub(crate) fn set_ready(&self, ready: u8) {
-        self.ready.set(ready);
+        self.set_note(READY, ready);
     }
 
     /// Whether the frame's handle is with the generator.
@@ -197,7 +250,7 @@ pub(crate) fn settle<V: FrameVm>(key: GeneratorFrame<V, Created>) -> FramePtr<V>
     let head = Head::of(key.frame);
     assert!(!head.has(OBJECT), "the frame has a generator already");
     let frame = key.into_frame();
-    head.holders.set(OBJECT | HOME);
+    head.set(OBJECT | HOME, true);
     frame
 }
 
@@ -213,23 +266,13 @@ pub(crate) fn empty<V: FrameVm>(frame: FramePtr<V>) {
     frame.clear_except_code();
 }
 
-/// Readies a frame to run: one that was [emptied](empty) has locals that are not bound.
-#[inline(always)]
-pub(crate) fn ready<V: FrameVm>(frame: FramePtr<V>) {
-    let head = Head::of(frame);
-    if head.has(EMPTY) {
-        head.set(EMPTY, false);
-        frame.refill();
-    }
-}
-
 /// Takes the handle of a generator's frame from its home, whatever its state is. The caller gives it back, or ends it.
 #[inline(always)]
 pub(crate) fn leave_home<V: FrameVm>(frame: FramePtr<V>) {
     let head = Head::of(frame);
     debug_assert!(head.is_home());
     head.set(HOME, false);
-    head.ready.set(0);
+    head.set_ready(0);
 }
 
 /// The handle of a frame goes to its generator. Where that is gone meanwhile the frame ends.
@@ -455,7 +498,7 @@ unsafe fn drop_key<V: FrameVm>(frame: FramePtr<V>) {
     let _link = Finally(|| frame.specials().previous().set(None));
     let _handled = Finally(|| drop(head.exception.value.take()));
     head.set_state(<V::Python as Numbers<Cleared>>::RAW);
-    head.delegate.set(0);
+    head.set_delegate(0);
     empty(frame);
 }
 
@@ -532,15 +575,6 @@ pub(crate) unsafe fn end<V: FrameVm>(frame: FramePtr<V>) {
         let _name = Finally(|| drop(head.name.take()));
         drop(head.exception.value.take());
     });
-}
-
-/// A generator's frame is in the chain no more; another one is on top.
-#[inline(always)]
-fn unlink<V: FrameVm>(stack: &DataStack<V>, frame: FramePtr<V>) {
-    let head = Head::of(frame);
-    frame.specials().previous().set(None);
-    stack.handled.pop(head.exception());
-    head.set_linked(false);
 }
 
 impl<'t, V: FrameVm, O: 'static, B: Bounds> Running<'t, V, O, B> {
@@ -627,15 +661,26 @@ impl<'t, V: FrameVm, B: Bounds> Running<'t, V, owner::Generator, B> {
         (returned, generator)
     }
 
-    /// The same, and the frame below is not taken up yet.
+    /// The same, and the frame below is not taken up yet, nor anything noted in the head.
     #[inline(always)]
-    pub(crate) fn suspend_alone<N>(self, state: i8) -> (FramePtr<V>, GeneratorFrame<V, N>) {
+    pub(crate) fn suspend_linked(&self) -> FramePtr<V> {
         let (frame, stack) = (self.frame, self.stack);
         self.stand(<FramesOf<V> as Frames>::SUSPENDED);
         let previous = self.unlink();
         self.spill_top();
-        unlink(stack, frame);
-        Head::of(frame).set_state(state);
+        frame.specials().previous().set(None);
+        stack.handled.pop(Head::of(frame).exception());
+        previous
+    }
+
+    /// The same, and the frame below is not taken up yet.
+    #[inline(always)]
+    pub(crate) fn suspend_alone<N>(self, state: i8) -> (FramePtr<V>, GeneratorFrame<V, N>) {
+        let frame = self.frame;
+        let previous = self.suspend_linked();
+        let head = Head::of(frame);
+        head.set_linked(false);
+        head.set_state(state);
         // Owns the block from here on.
         (previous, GeneratorFrame::with(frame))
     }

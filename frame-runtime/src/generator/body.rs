@@ -13,7 +13,7 @@ use crate::entry::resume;
 use crate::frame::FramePtr;
 use crate::generator_frame::{self, Head, NoMemory, TAKES_ANY, TAKES_NONE};
 use crate::machine::Gone;
-use crate::machine::generator::{Cleared, Flavour, Suspended};
+use crate::machine::generator::{Cleared, Flavour};
 use crate::machine::owner::{self, OnMakeGenerator, OnPop};
 use crate::ops::Passed;
 use crate::running::{Any, ByOwner, Returned, Running, Site, after_raise};
@@ -222,12 +222,12 @@ impl<'t, V: GeneratorVm, B: Bounds> Running<'t, V, owner::Generator, B> {
             Yield::From => (machines.yields_from, if since::<V>(15) { 2 } else { 1 }),
         };
         let head = Head::of(self.frame);
-        head.delegate.set(delegate);
-        let stack = self.stack;
-        let (previous, key) = self.suspend_alone::<Suspended>(state);
-        head.set_ready(machines.takes(state));
-        // If its generator is gone the frame ends here, while nobody holds the one below.
-        key.put_back();
+        let (frame, stack) = (self.frame, self.stack);
+        let previous = self.suspend_linked();
+        if !head.rest(state, delegate, machines.takes(state)) {
+            // Its generator is gone: the frame ends here, while nobody holds the one below.
+            generator_frame::go_home(frame);
+        }
         // SAFETY: the frame below is the topmost one, was spilled when it resumed this one, and this was the only handle.
         let returned = unsafe { stack.take_up::<B>(previous, <FramesOf<V> as Frames>::AFTER_YIELD) };
         returned.pass(value)
@@ -380,7 +380,6 @@ impl<'t, V: GeneratorVm, B: Bounds> Running<'t, V, Any, B> {
         }
         self.wait_at(site);
         self.stack.take_one();
-        generator_frame::leave_home(core.frame);
         // SAFETY: this frame is on top and was spilled, this was the only handle of the entry, and the generator's was at home.
         let mut running = unsafe { resume::<V, B>(self.stack, core.frame, self.frame, V::machines().executing) };
         running.push(value);

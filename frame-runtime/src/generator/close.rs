@@ -71,7 +71,7 @@ impl<V: GeneratorVm> Core<V> {
         self.is_still(stack, before)?;
         match self.resume(stack, step, vm.none(), Some(exception)) {
             Ok(Sent::Yielded(_)) => {
-                let delegates = self.head().delegate.get() != 0;
+                let delegates = self.head().delegate() != 0;
                 let yielded = if delegates { event::YIELD_FROM } else { event::YIELD };
                 let rules = V::machines().generator;
                 let by_close = |guard| guard == Guard::ByClose;

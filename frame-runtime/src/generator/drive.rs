@@ -69,7 +69,7 @@ impl<V: GeneratorVm> Core<V> {
 
     /// What it delegates to, or let handle what was thrown.
     pub(crate) fn delegate(self) -> Option<V::Value> {
-        let depth = self.head().delegate.get();
+        let depth = self.head().delegate();
         let depth = u32::from(depth.checked_sub(1)?);
         match self.frame.get_from_top(depth)?.unpack() {
             Unpacked::Value(value) => Some(value),
@@ -224,7 +224,7 @@ impl<V: GeneratorVm> Core<V> {
         generator_frame::leave_home(self.frame);
         let _home = crate::frame::Finally(|| generator_frame::go_home(self.frame));
         let _handled = crate::frame::Finally(|| drop(head.exception().value.take()));
-        head.delegate.set(0);
+        head.set_delegate(0);
         generator_frame::empty(self.frame);
         Ok(())
     }

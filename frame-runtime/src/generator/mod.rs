@@ -92,7 +92,7 @@ impl<V: FrameVm> Generator<V> {
     pub fn new(frame: GeneratorFrame<V, Created>, flavour: Flavour, names: Names<V::Value>) -> Self {
         let frame = generator_frame::settle(frame);
         let head = Head::of(frame);
-        head.flavour.set(flavour as u8);
+        head.set_flavour(flavour as u8);
         head.hooks_inited.set(false);
         head.closed.set(false);
         head.running_async.set(false);
@@ -206,7 +206,7 @@ impl<V: FrameVm> Core<V> {
     /// Whether it is an async generator.
     #[inline(always)]
     pub(crate) fn is_async(self) -> bool {
-        self.head().flavour.get() == Flavour::AsyncGenerator as u8
+        self.head().flavour() == Flavour::AsyncGenerator as u8
     }
 
     fn is(self, other: Self) -> bool {
@@ -221,7 +221,7 @@ impl<V: FrameVm> Core<V> {
     pub(crate) fn flavour(self) -> Flavour {
         const FLAVOURS: [Flavour; 4] =
             [Flavour::Generator, Flavour::TypesCoroutine, Flavour::Coroutine, Flavour::AsyncGenerator];
-        FLAVOURS[usize::from(self.head().flavour.get())]
+        FLAVOURS[usize::from(self.head().flavour())]
     }
 }
 

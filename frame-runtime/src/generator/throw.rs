@@ -370,11 +370,11 @@ impl<V: GeneratorVm> Core<V> {
         let unit = self.frame.unit();
         let after = self.frame.code().and_then(|code| code.after_delegation(u32::try_from(unit).ok()?));
         // Also where it cannot go on, because another delegate handles something for it.
-        if self.head().delegate.get() != 0
+        if self.head().delegate() != 0
             && let Some(after) = after
         {
             let delegate = self.frame.pop_and_go_to(after);
-            self.head().delegate.set(0);
+            self.head().set_delegate(0);
             drop(delegate);
         }
         match result {
