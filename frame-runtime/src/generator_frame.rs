@@ -73,6 +73,8 @@ const OBJECT: u8 = 2;
 const LINKED: u8 = 4;
 /// The driver has the handle, while what the body waits for handles what was thrown.
 const WAITS: u8 = 8;
+/// What the frame holds was released.
+const EMPTY: u8 = 16;
 
 impl<V: FrameVm> Head<V> {
     const fn new() -> Self {
@@ -240,9 +242,6 @@ impl<V: FrameVm> Head<V> {
         self.origin_or_finalizer.visit(visit);
     }
 }
-
-/// What the frame holds was released.
-const EMPTY: u8 = 16;
 
 /// Gives a block to a generator: from here on its handle is at home.
 #[inline(always)]

@@ -28,13 +28,11 @@ impl<V: GeneratorVm> Core<V> {
             match step.outcome {
                 Outcome::Goes if step.next == Some(state::EXECUTING) => {}
                 Outcome::Goes => break at.release(stack, step).map(|()| vm.none()),
-                outcome => {
+                Outcome::Answers(Answer::None) => {
                     at.enter_other_state(step);
-                    break match outcome {
-                        Outcome::Answers(Answer::None) => Ok(vm.none()),
-                        _ => Err(at.refused(stack, step, "")),
-                    };
+                    break Ok(vm.none());
                 }
+                _ => break Err(at.declined(stack, step, "")),
             }
             let Some(delegate) = delegate else { break at.exit(stack, step, None) };
             if let Err(exception) = levels.push(at, step, false) {
@@ -63,8 +61,7 @@ impl<V: GeneratorVm> Core<V> {
         if self.state() == state::EXECUTING {
             // A delegate handles something else already (until 3.12), and was closed once more for that.
             let step = self.step(event::CLOSE, |_| false);
-            self.enter_other_state(step);
-            return Err(self.refused(stack, step, ""));
+            return Err(self.declined(stack, step, ""));
         }
         let before = self.head().state();
         let exception = failure.unwrap_or_else(|| raised(stack, ErrorKind::GeneratorExit, ""));
@@ -134,14 +131,12 @@ impl<V: GeneratorVm> Core<V> {
                 self.warn_unawaited(stack, object, step);
                 if goes_on { Ok(()) } else { self.release(stack, step) }
             }
-            outcome => {
+            Outcome::Answers(Answer::None) => {
                 self.enter_other_state(step);
-                match outcome {
-                    Outcome::Answers(Answer::None) => Ok(()),
-                    _ if event == event::FRAME_CLEAR => return Err(self.refused(stack, step, "")),
-                    _ => Err(self.refused(stack, step, "")),
-                }
+                Ok(())
             }
+            _ if event == event::FRAME_CLEAR => return Err(self.declined(stack, step, "")),
+            _ => Err(self.declined(stack, step, "")),
         };
         if let Err(exception) = closed {
             stack.vm().unraisable(stack, exception, While::Closing, object);

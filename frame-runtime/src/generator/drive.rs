@@ -130,6 +130,12 @@ impl<V: GeneratorVm> Core<V> {
         }
     }
 
+    /// The same, and the state that it leads to is stored.
+    pub(crate) fn declined(self, stack: &DataStack<V>, step: Step<Machine>, type_name: &str) -> V::Value {
+        self.enter_other_state(step);
+        self.refused(stack, step, type_name)
+    }
+
     /// Asks for the next value, or sends one.
     pub(crate) fn send(
         self,
@@ -140,13 +146,25 @@ impl<V: GeneratorVm> Core<V> {
         let step = self.step(event, |guard| guard == Guard::ValueGiven && !stack.vm().is_none(&value));
         match step.outcome {
             Outcome::Goes => self.resume(stack, step, value, None),
-            outcome => {
+            Outcome::Answers(Answer::Stop) => {
                 self.enter_other_state(step);
-                match outcome {
-                    Outcome::Answers(Answer::Stop) => Ok(Sent::Returned(stack.vm().none())),
-                    _ => Err(self.refused(stack, step, "")),
-                }
+                Ok(Sent::Returned(stack.vm().none()))
             }
+            _ => Err(self.declined(stack, step, "")),
+        }
+    }
+
+    /// Resumes the frame, where a step says so.
+    pub(crate) fn resume_by(
+        self,
+        stack: &DataStack<V>,
+        step: Step<Machine>,
+        value: V::Value,
+        exception: Option<V::Value>,
+    ) -> Result<Sent<V::Value>, V::Value> {
+        match step.outcome {
+            Outcome::Goes => self.resume(stack, step, value, exception),
+            _ => Err(self.declined(stack, step, "")),
         }
     }
 

@@ -169,8 +169,9 @@ impl<V: FrameVm> Generator<V> {
 
     /// What `__sizeof__()` says in CPython: the whole block with the object's header, in bytes.
     pub fn size_of(&self) -> usize {
-        // Until 3.11 the code has a field of its own.
-        let before = if since::<V>(12) { 72 } else { 80 };
+        let frame =
+            <V::Python as Version>::LAYOUT.find_struct("PyGenObject").and_then(|known| known.field("gi_iframe"));
+        let before = frame.map_or(0, |frame| frame.offset);
         before + self.core.frame.words() * size_of::<usize>() - size_of::<InterpreterFrame<V>>()
             + size_of::<<FramesOf<V> as Frames>::Specials<V>>()
     }

@@ -10,7 +10,7 @@ use super::{Core, ErrorKind, Generator, GeneratorVm, Method, Sent, Thrown, since
 use crate::data_stack::{DataStack, Full};
 use crate::frame::Specials;
 use crate::generator_frame;
-use crate::machine::generator::{Machine, event, state};
+use crate::machine::generator::{Flavour, Machine, event, state};
 use crate::machine::{Answer, Guard, Outcome, Step};
 use crate::vm::FrameCode;
 
@@ -312,9 +312,8 @@ impl<V: GeneratorVm> Core<V> {
             }
             (Outcome::Goes | Outcome::Answers(Answer::Propagate), _) => {}
             _ => {
-                self.enter_other_state(step);
                 let type_name = if bad { vm.type_name(exception) } else { Cow::Borrowed("") };
-                return Err(self.refused(stack, step, &type_name));
+                return Err(self.declined(stack, step, &type_name));
             }
         }
         let exception = match thrown {
@@ -327,28 +326,17 @@ impl<V: GeneratorVm> Core<V> {
         }
         // Making it may have resumed the generator.
         let step = self.step(event::THROW, asks);
-        match step.outcome {
-            Outcome::Goes => self.resume(stack, step, vm.none(), Some(exception)),
-            outcome => {
-                self.enter_other_state(step);
-                match outcome {
-                    Outcome::Answers(Answer::Propagate) => Err(exception),
-                    _ => Err(self.refused(stack, step, "")),
-                }
-            }
+        if step.outcome == Outcome::Answers(Answer::Propagate) {
+            self.enter_other_state(step);
+            return Err(exception);
         }
+        self.resume_by(stack, step, vm.none(), Some(exception))
     }
 
     /// Raises what a delegate raised, where the body waits for it.
     pub(super) fn fail(self, stack: &DataStack<V>, exception: V::Value) -> Result<Sent<V::Value>, V::Value> {
         let step = self.step(event::THROW, |guard| guard == Guard::DelegateThrows);
-        match step.outcome {
-            Outcome::Goes => self.resume(stack, step, stack.vm().none(), Some(exception)),
-            _ => {
-                self.enter_other_state(step);
-                Err(self.refused(stack, step, ""))
-            }
-        }
+        self.resume_by(stack, step, stack.vm().none(), Some(exception))
     }
 
     /// The delegate handled what was thrown, and is over: it returned, or raised.
@@ -362,7 +350,7 @@ impl<V: GeneratorVm> Core<V> {
         let vm = stack.vm();
         if since::<V>(12) {
             let exception = match result {
-                Ok(value) => stopped(stack, crate::machine::generator::Flavour::Generator, value),
+                Ok(value) => stopped(stack, Flavour::Generator, value),
                 Err(exception) => exception,
             };
             return self.fail(stack, exception);
@@ -389,13 +377,7 @@ impl<V: GeneratorVm> Core<V> {
     /// Goes on with what the delegate came to.
     fn go_on(self, stack: &DataStack<V>, value: V::Value) -> Result<Sent<V::Value>, V::Value> {
         let step = self.step(event::SEND, |guard| guard == Guard::ValueGiven);
-        match step.outcome {
-            Outcome::Goes => self.resume(stack, step, value, None),
-            _ => {
-                self.enter_other_state(step);
-                Err(self.refused(stack, step, ""))
-            }
-        }
+        self.resume_by(stack, step, value, None)
     }
 }
 
