@@ -15,11 +15,11 @@ is then: "same" as before, "given", a text, or {"raises": ..}. Each change is ma
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import types
 import warnings
+
+import interpreter_list
 
 
 class Text(str):
@@ -103,22 +103,12 @@ def rows(make):
         yield row
 
 
-def observe_all(listed):
-    folder = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "vectors", "attributes")
-    with open(listed) as lines:
-        for line in lines:
-            version, program = line.rstrip("\n").split("\t")[:2]
-            said = subprocess.run([program, os.path.abspath(__file__)], check=True, stdout=subprocess.PIPE).stdout
-            with open(os.path.join(folder, version + ".jsonl"), "wb") as file:
-                file.write(said)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--all", metavar="LIST")
     options = parser.parse_args()
     if options.all:
-        return observe_all(options.all)
+        return interpreter_list.observe_all(options.all, __file__, "attributes", ending=".jsonl")
     # Nothing here is ever awaited.
     warnings.simplefilter("ignore")
     lines = [{"types": [type(make()).__name__ for make in KINDS]}]

@@ -30,11 +30,11 @@ NameError says which one. `died`: the marked objects that ended meanwhile. Addre
 import argparse
 import collections
 import json
-import os
 import re
-import subprocess
 import sys
 import types
+
+import interpreter_list
 
 OPERATORS = {"<": "__lt__", "<=": "__le__", "==": "__eq__", "!=": "__ne__", ">": "__gt__", ">=": "__ge__"}
 DIED = []
@@ -308,22 +308,12 @@ def lines():
     yield from scripts()
 
 
-def observe_all(listed):
-    folder = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "vectors", "cells")
-    with open(listed) as rows:
-        for row in rows:
-            version, program = row.rstrip("\n").split("\t")[:2]
-            said = subprocess.run([program, os.path.abspath(__file__)], check=True, stdout=subprocess.PIPE).stdout
-            with open(os.path.join(folder, version + ".jsonl"), "wb") as file:
-                file.write(said)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--all", metavar="LIST")
     options = parser.parse_args()
     if options.all:
-        return observe_all(options.all)
+        return interpreter_list.observe_all(options.all, __file__, "cells", ending=".jsonl")
     for line in lines():
         sys.stdout.write(json.dumps(dict(line, did=did(line)), separators=(",", ":")) + "\n")
     return 0
