@@ -95,6 +95,7 @@ pub mod vm;
 #[forbid(unsafe_code)]
 mod generated;
 pub mod layout;
+pub mod locals;
 pub mod localsplus;
 pub mod mirror;
 pub mod number;

@@ -42,8 +42,15 @@ impl Localsplus {
     /// assert_eq!(Cpython3_14::LOCALSPLUS.bits("hidden"), Some(0x10));
     /// assert_eq!(Cpython3_11::LOCALSPLUS.bits("hidden"), None);
     /// ```
-    pub fn bits(&self, kind: &str) -> Option<u8> {
-        self.kinds.iter().find(|known| known.name == kind).map(|known| known.bits)
+    pub const fn bits(&self, kind: &str) -> Option<u8> {
+        let mut at = 0;
+        while at < self.kinds.len() {
+            if same(self.kinds[at].name.as_bytes(), kind.as_bytes()) {
+                return Some(self.kinds[at].bits);
+            }
+            at += 1;
+        }
+        None
     }
 
     /// The first region that may hold a variable of a kind byte; `None` for a byte without meaning.
@@ -61,5 +68,13 @@ impl Localsplus {
     /// ```
     pub fn region(&self, kind: u8) -> Option<&'static Region> {
         self.regions.iter().find(|region| region.holds & kind != 0 && region.without & kind == 0)
+    }
+}
+
+const fn same(left: &[u8], right: &[u8]) -> bool {
+    match (left, right) {
+        ([], []) => true,
+        ([first, rest @ ..], [other, others @ ..]) => *first == *other && same(rest, others),
+        _ => false,
     }
 }

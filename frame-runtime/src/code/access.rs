@@ -2,6 +2,7 @@
 
 use super::variables::{Slots, count};
 use super::{Code, CodeError, ErrorKind};
+use crate::locals::Variables;
 use crate::version::Version;
 use crate::vm::{CodeUnit, Vm};
 
@@ -76,6 +77,17 @@ impl<V: Vm> Code<V> {
     /// Names of globals and attributes: interned, exact strings (`co_names`).
     pub fn names(&self) -> &[V::Value] {
         &self.names
+    }
+
+    /// Names and kinds of locals, cells and free variables, and where each name is: what
+    /// [`LocalsVm`](crate::locals::LocalsVm) asks. Empty before 3.11.
+    pub fn variables(&self) -> Variables<'_, V::Value> {
+        Variables {
+            names: self.localsplusnames(),
+            kinds: self.localspluskinds(),
+            index: Some(&self.index),
+            optimized: self.optimized,
+        }
     }
 
     /// Names of locals, cells and free variables, in slots (`co_localsplusnames`). Empty before 3.11: there is no such

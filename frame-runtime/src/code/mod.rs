@@ -36,6 +36,7 @@ mod verified;
 pub use replace::Changes;
 pub use verified::{Rejected, Verified};
 
+use crate::locals::NameIndex;
 use crate::table::{Handlers, LineIndex};
 use crate::vm::{CodeUnit, Vm};
 use variables::Slots;
@@ -71,6 +72,8 @@ pub struct Code<V: Vm> {
     exceptiontable: Box<[u8]>,
     lines: LineIndex,
     handlers: Handlers,
+    index: NameIndex,
+    optimized: bool,
 }
 
 /// What a code object is made of.

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::variables::{Localsplus, Slots, bit, with_bits};
 use super::{Code, CodeError, ErrorKind, Fields, Rules, Variables, constants, units};
+use crate::locals::NameIndex;
 use crate::table::{Handlers, LineIndex};
 use crate::version::Version;
 use crate::vm::{Objects, Vm};
@@ -197,7 +198,12 @@ fn finish<V: Objects>(vm: &V, mut fields: Fields<V>, numbers: Numbers, slots: Sl
         exceptiontable: fields.exceptiontable.into(),
         lines: LineIndex::default(),
         handlers: Handlers::default(),
+        index: NameIndex::default(),
+        optimized: flag::<V>("CO_OPTIMIZED").is_some_and(|flag| numbers.flags & flag.cast_unsigned() != 0),
     };
+    // A name without a hash is looked for among all.
+    let hashes: Result<Vec<_>, _> = code.localsplusnames().iter().map(|name| vm.hash(name)).collect();
+    code.index = hashes.map_or_else(|_| NameIndex::default(), |hashes| NameIndex::new(hashes.into_iter()));
     code.lines = LineIndex::new(code.line_table());
     code.handlers = Handlers::new(code.exception_table());
     code

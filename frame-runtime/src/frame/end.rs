@@ -2,6 +2,7 @@
 
 #![expect(unsafe_code, reason = "frames own memory: headers and slots are reached through pointers")]
 
+use alloc::vec::Vec;
 use core::mem::{self, ManuallyDrop};
 
 use super::{FramePtr, Place, Specials, StackTop};
@@ -182,12 +183,29 @@ impl<V: FrameVm> FramePtr<V> {
                 drop(self.specials().locals().take());
             }
         });
-        let _end = Finally(|| self.spill(self.slots()));
+        let _end = Finally(|| drop(self.take_locals()));
         if <FramesOf<V> as Frames>::CLEAR.contains(&ClearStep::SlotsAscending) {
             Emptied::<V, true> { frame: self, index: 0 }.run();
         } else {
             Emptied::<V, false> { frame: self, index: self.used() }.run();
         }
+    }
+
+    /// Takes what destructors put into slots that were emptied already; there are no slots in use afterwards.
+    fn take_locals(self) -> Vec<StackRef<V>> {
+        let end = self.stack_end();
+        self.spill(self.slots());
+        let mut left = Vec::new();
+        let mut slot = self.slots();
+        while slot < end {
+            // SAFETY: it was in use until now, and so is initialised; no reference to it is anywhere.
+            let value = unsafe { slot.replace(StackRef::null()) };
+            if !value.is_null() {
+                left.push(value);
+            }
+            slot = slot.wrapping_add(1);
+        }
+        left
     }
 
     /// Puts something else in the place of what the VM added, which has moved.

@@ -119,6 +119,13 @@ impl<V: FrameVm> FramePtr<V> {
         Ok(unsafe { &*slot }.duplicate())
     }
 
+    /// Whether there is something in a slot.
+    pub(crate) fn is_bound(self, index: u32) -> Result<bool, NoSlot> {
+        let slot = self.used_slot(index)?;
+        // SAFETY: the slot is initialised, and looking at it changes no frame.
+        Ok(!unsafe { &*slot }.is_null())
+    }
+
     /// What is so deep on the evaluation stack, counted; 0 is the top. None if it is not as deep, or a loop holds it.
     pub(crate) fn get_from_top(self, depth: u32) -> Option<StackRef<V>> {
         let top = self.specials().stack_top().get(self.slots())?;

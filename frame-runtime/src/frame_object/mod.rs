@@ -153,6 +153,38 @@ impl<V: FrameVm> FrameObject<V> {
         }
     }
 
+    /// The dict of names that are no local variables (`f_extra_locals`, since 3.13). `None` until one is written.
+    pub fn extra_locals(&self) -> Option<V::Value> {
+        self.fields.extra_locals()?.get()
+    }
+
+    /// Whether the version has such a dict.
+    pub(crate) fn has_extra_locals(&self) -> bool {
+        self.fields.extra_locals().is_some()
+    }
+
+    /// The dict of locals that C borrows (`f_locals_cache`, since 3.13). `None` until it asks.
+    pub(crate) fn locals_cache(&self) -> Option<V::Value> {
+        self.fields.locals_cache()?.get()
+    }
+
+    /// Changes that dict, and returns what was there.
+    pub(crate) fn set_locals_cache(&self, dict: Option<V::Value>) -> Option<V::Value> {
+        self.fields.locals_cache()?.replace(dict)
+    }
+
+    /// Whether a snapshot of the locals was taken that goes back (`f_fast_as_locals`, until 3.12).
+    pub(crate) fn is_snapshot(&self) -> bool {
+        self.fields.fast_as_locals().is_some_and(|flag| flag.get() != 0)
+    }
+
+    /// Sets that.
+    pub(crate) fn set_snapshot(&self, taken: bool) {
+        if let Some(flag) = self.fields.fast_as_locals() {
+            flag.set(taken.into());
+        }
+    }
+
     /// Changes the dict of names that are no local variables, and returns what was there (`f_extra_locals`, since 3.13).
     ///
     /// Dropping what comes back may run code of the program.
@@ -287,6 +319,19 @@ impl<V: FrameVm> FrameObject<V> {
         kept.extend(old.into_value());
         self.kept.set(kept);
         Ok(StackRef::null())
+    }
+
+    /// Whether there is something in a local.
+    pub(crate) fn is_bound(&self, index: u32) -> Result<bool, NoSlot> {
+        self.frame().ok_or(NoSlot::NoFrame)?.is_bound(index)
+    }
+
+    /// Like [`set`](Self::set). A frame that was cleared has all its locals again, unbound, as CPython's memory does.
+    pub(crate) fn rebind(&self, index: u32, value: StackRef<V>) -> Result<StackRef<V>, NotSet<StackRef<V>>> {
+        if let Some(frame) = self.frame().filter(|_| self.is_over()) {
+            frame.refill();
+        }
+        self.set(index, value)
     }
 
     /// Drops what an ended activation's frame held, and the trace function (`clear()`).

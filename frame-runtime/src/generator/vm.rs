@@ -24,6 +24,8 @@ pub enum ErrorKind {
     DeprecationWarning,
     /// `GeneratorExit`
     GeneratorExit,
+    /// `KeyError`
+    KeyError,
     /// `MemoryError`
     MemoryError,
     /// `NameError`
@@ -55,6 +57,7 @@ impl ErrorKind {
             ErrorKind::AttributeError => "AttributeError",
             ErrorKind::DeprecationWarning => "DeprecationWarning",
             ErrorKind::GeneratorExit => "GeneratorExit",
+            ErrorKind::KeyError => "KeyError",
             ErrorKind::MemoryError => "MemoryError",
             ErrorKind::NameError => "NameError",
             ErrorKind::RecursionError => "RecursionError",

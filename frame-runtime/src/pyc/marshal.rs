@@ -36,7 +36,7 @@ pub(super) const COPIED_PER_BYTE: usize = 64;
 pub fn read<V: Objects>(vm: &V, bytes: &[u8]) -> Result<V::Value, ReadError<V::Exception>> {
     match Reader::new(vm, bytes).run()? {
         Whole::Object(object) => Ok(object.value),
-        Whole::Code(code) => vm.make_code(code).map_err(|error| ReadError { at: 0, what: Fault::Raised(error) }),
+        Whole::Code(code) => vm.make_code(*code).map_err(|error| ReadError { at: 0, what: Fault::Raised(error) }),
         Whole::Null => Err(ReadError { at: 0, what: Fault::Null("object") }),
     }
 }
@@ -49,7 +49,7 @@ pub fn read<V: Objects>(vm: &V, bytes: &[u8]) -> Result<V::Value, ReadError<V::E
 pub fn read_code<V: Objects>(vm: &V, bytes: &[u8]) -> Result<Code<V>, ReadError<V::Exception>> {
     match Reader::new(vm, bytes).run()? {
         Whole::Object(_) => Err(ReadError { at: 0, what: Fault::NoCode }),
-        Whole::Code(code) => Ok(code),
+        Whole::Code(code) => Ok(*code),
         Whole::Null => Err(ReadError { at: 0, what: Fault::Null("object") }),
     }
 }
@@ -58,7 +58,7 @@ pub fn read_code<V: Objects>(vm: &V, bytes: &[u8]) -> Result<Code<V>, ReadError<
 enum Whole<V: Vm> {
     Object(Object<V>),
     /// The outermost object, which no VM has to make an object of.
-    Code(Code<V>),
+    Code(Box<Code<V>>),
     /// The end of a dict; nothing, anywhere else.
     Null,
 }
@@ -338,7 +338,7 @@ impl<'a, V: Objects> Reader<'a, V> {
                 let fields = self.fields(*parts).map_err(|what| ReadError { at, what })?;
                 let code = Code::unmarshal(vm, fields).map_err(|error| ReadError { at, what: Fault::Code(error) })?;
                 if self.open.is_empty() {
-                    return Ok(Whole::Code(code));
+                    return Ok(Whole::Code(Box::new(code)));
                 }
                 vm.make_code(code)
             }
