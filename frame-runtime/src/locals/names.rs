@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn the_first_of_two_equal_names_is_found_first() {
-        let index = NameIndex::new((0..60).map(|name| name % 20));
+        let index = NameIndex::new((0..60_u32).map(|name| i64::from(name % 20)));
         let found: Vec<_> = index.candidates(7, 60).collect();
         assert_eq!(found, [7, 27, 47]);
     }
