@@ -11,6 +11,7 @@ use core::sync::atomic::{AtomicU16, Ordering};
 
 use crate::cell::Cell;
 use crate::code::Code;
+use crate::code::jump::Source;
 use crate::frame_object::FrameObject;
 use crate::table::Handler;
 use crate::version::{Activation, Version};
@@ -250,6 +251,11 @@ pub unsafe trait FrameCode {
     /// leaves the loop when a delegate is over that handled an exception.
     fn after_delegation(&self, unit: u32) -> Option<u32> {
         let _ = unit;
+        None
+    }
+
+    /// What decides where a trace function may jump to; of code without lines nowhere.
+    fn jumps(&self) -> Option<Source<'_>> {
         None
     }
 

@@ -14,6 +14,7 @@ mod borrow;
 mod branch;
 mod fault;
 mod instruction;
+pub mod jump;
 mod rule;
 pub mod verify;
 

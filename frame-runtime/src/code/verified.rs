@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Deref;
 
+use super::jump::Source;
 use super::verify::{self, Unverified, VariableSlots, VerifyError};
 use super::{Branches, Code, InstructionSet, Instructions, branches};
 use crate::arguments::Signature;
@@ -189,6 +190,19 @@ unsafe impl<V: Vm> FrameCode for Verified<V> {
     fn line_at(&self, lasti: i32) -> Option<i32> {
         // A table that is none tells no line.
         self.0.line_at(lasti).ok().flatten()
+    }
+
+    fn jumps(&self) -> Option<Source<'_>> {
+        let set = Code::<V>::instruction_set();
+        (set.minor >= 11).then(|| Source {
+            set,
+            code: self.0.co_code(),
+            lines: self.0.line_table(),
+            handlers: self.0.exception_table(),
+            firstlineno: self.0.firstlineno(),
+            generator: self.0.flags() & set.generator != 0,
+            stacksize: self.0.stacksize(),
+        })
     }
 
     fn handler_at(&self, unit: u32) -> Option<Handler> {

@@ -151,12 +151,17 @@ pub fn unproven_borrows(set: &InstructionSet, code: &Unverified<'_>) -> Result<V
 }
 
 fn marks(set: &InstructionSet, code: &Unverified<'_>) -> Result<Vec<Mark>, VerifyError> {
-    let mut verifier = Verifier { set, code, marks: Vec::new(), waiting: Vec::new(), called: BinaryHeap::new() };
-    verifier.check_instructions()?;
-    verifier.check_jumps()?;
-    verifier.check_handlers()?;
-    verifier.check_ways()?;
-    Ok(verifier.marks)
+    Verifier::new(set, code).marks(Verifier::check_operand)
+}
+
+/// What is found at the first unit of each instruction that a way leads to, of code whose operands are known to be in
+/// range: constants, names and variables are not asked for.
+pub(super) fn states(set: &InstructionSet, code: &Unverified<'_>) -> Result<Vec<Option<State>>, VerifyError> {
+    let state = |mark| match mark {
+        Mark::Reached(state) => Some(state),
+        Mark::Begins | Mark::Inside => None,
+    };
+    Ok(Verifier::new(set, code).marks(|_, _| Ok(()))?.into_iter().map(state).collect())
 }
 
 /// The handler of a unit. Handlers are in order and do not overlap.
@@ -189,24 +194,39 @@ enum Mark {
 
 /// What is the same on all ways to an instruction.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct State {
+pub(super) struct State {
     /// Entries of the stack.
-    depth: u32,
+    pub(super) depth: u32,
     /// Whether it is a generator's frame that runs.
-    made: bool,
+    pub(super) made: bool,
 }
+
+/// What is asked of operands.
+type Operands<'a> = fn(&Verifier<'a>, &Instruction) -> Result<(), VerifyError>;
 
 fn fail<T>(unit: usize, fault: Fault) -> Result<T, VerifyError> {
     Err(VerifyError { unit, fault })
 }
 
 impl<'a> Verifier<'a> {
+    fn new(set: &'a InstructionSet, code: &'a Unverified<'a>) -> Self {
+        Verifier { set, code, marks: Vec::new(), waiting: Vec::new(), called: BinaryHeap::new() }
+    }
+
+    fn marks(mut self, operands: Operands<'a>) -> Result<Vec<Mark>, VerifyError> {
+        self.check_instructions(operands)?;
+        self.check_jumps()?;
+        self.check_handlers()?;
+        self.check_ways()?;
+        Ok(self.marks)
+    }
+
     fn units(&self) -> usize {
         self.marks.len()
     }
 
     /// Each instruction by itself, reachable or not.
-    fn check_instructions(&mut self) -> Result<(), VerifyError> {
+    fn check_instructions(&mut self, operands: Operands<'a>) -> Result<(), VerifyError> {
         let (set, bytes) = (self.set, self.code.code);
         let units = bytes.len() / 2;
         if bytes.len() % 2 != 0 {
@@ -223,7 +243,7 @@ impl<'a> Verifier<'a> {
         for instruction in Instructions::new(set, bytes) {
             self.marks[instruction.first] = Mark::Begins;
             check_opcode(set, bytes, &instruction)?;
-            self.check_operand(&instruction)?;
+            operands(self, &instruction)?;
         }
         Ok(())
     }
