@@ -48,6 +48,7 @@
 //! - [`ops`]: a method for each instruction that is about frames; [`unwind`]: the way of exceptions;
 //! - [`arguments`]: which slot takes which argument, with CPython's messages;
 //! - [`frame_object`], [`view`]: how the program sees frames; [`visit`]: how a collector does;
+//! - [`locals`]: `f_locals` and `locals()`, in every version;
 //! - [`cell`]: cells; [`attribute`]: what attributes the objects have;
 //! - [`generator`]: generators, coroutines, async generators, and what drives them; [`generator_frame`]: the frames that they
 //!   own;
