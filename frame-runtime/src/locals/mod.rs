@@ -72,22 +72,30 @@ impl<V: LocalsVm> Look<V> {
         Some(Look { frame, code })
     }
 
-    fn object(&self) -> Option<&FrameObject<V>> {
-        V::frame_object(&self.frame)
+    fn view(&self) -> Option<View<'_, V>> {
+        Some(View { object: V::frame_object(&self.frame)?, variables: V::variables(self.code.as_code()?) })
     }
+}
 
-    fn variables(&self) -> Variables<'_, V::Value> {
-        let variables = self.code.as_code().map(V::variables);
-        variables.unwrap_or(Variables { names: &[], kinds: &[], index: None, optimized: true })
-    }
+/// The variables of a frame.
+struct View<'a, V: FrameVm> {
+    object: &'a FrameObject<V>,
+    variables: Variables<'a, V::Value>,
+}
 
+impl<'a, V: LocalsVm> View<'a, V> {
     fn kind(&self, slot: u32) -> u8 {
-        self.variables().kinds.get(slot as usize).copied().unwrap_or(0)
+        self.variables.kinds.get(slot as usize).copied().unwrap_or(0)
+    }
+
+    /// Slots with their names and kinds.
+    fn slots(&self) -> impl Iterator<Item = (u32, &'a V::Value, u8)> + use<'a, V> {
+        (0..).zip(self.variables.names).zip(self.variables.kinds).map(|((slot, name), kind)| (slot, name, *kind))
     }
 
     /// What is in a slot, itself and not what a cell there holds.
     fn raw(&self, slot: u32) -> Result<Option<V::Value>, Error<V>> {
-        match self.object().ok_or(NoSlot::NoFrame).and_then(|object| object.get(slot)) {
+        match self.object.get(slot) {
             Ok(value) => Ok(value.into_value()),
             Err(NoSlot::Unused | NoSlot::NoFrame) => Ok(None),
             Err(NoSlot::Held) => Err(held()),
@@ -95,7 +103,7 @@ impl<V: LocalsVm> Look<V> {
     }
 
     /// The cell among a value, where the kind says that there may be one.
-    fn cell<'a>(&self, slot: u32, value: Option<&'a V::Value>) -> Option<&'a Cell<V>> {
+    fn cell<'b>(&self, slot: u32, value: Option<&'b V::Value>) -> Option<&'b Cell<V>> {
         if self.kind(slot) & const { Kinds::shared::<V::Python>() } == 0 {
             return None;
         }
@@ -116,10 +124,9 @@ impl<V: LocalsVm> Look<V> {
         if self.kind(slot) & const { Kinds::shared::<V::Python>() } != 0 {
             return Ok(self.value(slot)?.is_some());
         }
-        match self.object().map(|object| object.is_bound(slot)) {
-            Some(Err(NoSlot::Held)) => Err(held()),
-            Some(Ok(bound)) => Ok(bound),
-            _ => Ok(false),
+        match self.object.is_bound(slot) {
+            Err(NoSlot::Held) => Err(held()),
+            bound => Ok(bound == Ok(true)),
         }
     }
 
@@ -139,8 +146,7 @@ impl<V: LocalsVm> Look<V> {
             // What is there already is not kept a second time.
             return Ok(true);
         }
-        let Some(object) = self.object() else { return Ok(false) };
-        match object.rebind(slot, value.map_or(StackRef::null(), StackRef::owned)) {
+        match self.object.rebind(slot, value.map_or(StackRef::null(), StackRef::owned)) {
             Ok(old) => {
                 drop(old);
                 Ok(true)
@@ -148,6 +154,17 @@ impl<V: LocalsVm> Look<V> {
             Err(refused) if refused.why == NoSlot::Held => Err(held()),
             Err(_) => Ok(false),
         }
+    }
+
+    /// Whether a variable of an inlined comprehension of a module or class is bound.
+    fn has_hidden(&self) -> Result<bool, Error<V>> {
+        let hidden = const { Kinds::of::<V::Python>("hidden") };
+        for (slot, _, kind) in self.slots() {
+            if kind & hidden != 0 && self.is_bound(slot)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 
@@ -167,12 +184,12 @@ pub fn f_locals<V: LocalsVm>(stack: &DataStack<V>, frame: &V::Value) -> Result<L
     if !writes_through::<V>() {
         return snapshot::f_locals(stack, frame, true).map(Locals::Mapping);
     }
-    if let Some(look) = Look::<V>::at(frame.clone())
-        && !look.variables().optimized
-        && !has_hidden(&look)?
-        && let Some(object) = look.object()
+    let look = Look::<V>::at(frame.clone());
+    if let Some(view) = look.as_ref().and_then(Look::view)
+        && !view.variables.optimized
+        && !view.has_hidden()?
     {
-        return snapshot::namespace(stack, object).map(Locals::Mapping);
+        return snapshot::namespace(stack, view.object).map(Locals::Mapping);
     }
     match FrameLocals::new(frame.clone()) {
         Some(locals) => Ok(Locals::Proxy(locals)),
@@ -229,15 +246,4 @@ pub fn borrowed_locals<V: LocalsVm>(stack: &DataStack<V>, frame: &V::Value) -> R
     };
     proxy.copy_to(stack, &dict)?;
     Ok(dict)
-}
-
-/// Whether a variable of an inlined comprehension of a module or class is bound.
-fn has_hidden<V: LocalsVm>(look: &Look<V>) -> Result<bool, Error<V>> {
-    let hidden = const { Kinds::of::<V::Python>("hidden") };
-    for (slot, kind) in (0..).zip(look.variables().kinds) {
-        if kind & hidden != 0 && look.is_bound(slot)? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }

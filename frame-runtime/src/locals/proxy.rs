@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::vec::Vec;
 use core::cell::Cell;
 
-use super::{Error, Item, Kinds, LocalsVm, Look, NameIndex};
+use super::{Error, Item, Kinds, LocalsVm, Look, NameIndex, View};
 use crate::data_stack::DataStack;
 use crate::frame::{Place, Plain};
 use crate::generator::ErrorKind;
@@ -57,8 +57,8 @@ impl<V: LocalsVm> FrameLocals<V> {
     }
 
     /// The names that are no local variables.
-    fn extra(look: Option<&Look<V>>) -> Option<V::Value> {
-        look?.object()?.extra_locals()
+    fn extra(view: Option<&View<'_, V>>) -> Option<V::Value> {
+        view?.object.extra_locals()
     }
 
     /// `frame.f_locals[key]`; `None` where there is no such name, or it is not bound.
@@ -71,12 +71,13 @@ impl<V: LocalsVm> FrameLocals<V> {
     pub fn find(&self, stack: &DataStack<V>, key: &V::Value) -> Result<Option<V::Value>, Error<V>> {
         let hash = stack.vm().hash(stack, key).map_err(Error::Raised)?;
         let look = self.look();
-        if let Some(look) = &look
-            && let Some(value) = look.search(stack, key, hash, |slot| look.value(slot))?
+        let view = look.as_ref().and_then(Look::view);
+        if let Some(view) = &view
+            && let Some(value) = view.search(stack, key, hash, |slot| view.value(slot))?
         {
             return Ok(Some(value));
         }
-        match Self::extra(look.as_ref()) {
+        match Self::extra(view.as_ref()) {
             Some(extra) => stack.vm().get_item(stack, &extra, key).map_err(Error::Raised),
             None => Ok(None),
         }
@@ -109,10 +110,10 @@ impl<V: LocalsVm> FrameLocals<V> {
     }
 
     /// The slot that a key writes to.
-    fn slot(look: &Look<V>, stack: &DataStack<V>, key: &V::Value) -> Result<Option<u32>, Error<V>> {
+    fn slot(view: &View<'_, V>, stack: &DataStack<V>, key: &V::Value) -> Result<Option<u32>, Error<V>> {
         let hash = stack.vm().hash(stack, key).map_err(Error::Raised)?;
         let hidden = const { Kinds::of::<V::Python>("hidden") };
-        look.search(stack, key, hash, |slot| Ok((look.kind(slot) & hidden == 0).then_some(slot)))
+        view.search(stack, key, hash, |slot| Ok((view.kind(slot) & hidden == 0).then_some(slot)))
     }
 
     /// `frame.f_locals[key] = value`
@@ -126,31 +127,30 @@ impl<V: LocalsVm> FrameLocals<V> {
     ///
     /// Source: `framelocalsproxy_setitem`, Objects/frameobject.c.
     pub fn set_item(&self, stack: &DataStack<V>, key: &V::Value, value: V::Value) -> Result<(), Error<V>> {
-        let Some(look) = self.look() else {
+        let look = self.look();
+        let Some(view) = look.as_ref().and_then(Look::view) else {
             return Err(Error::new(ErrorKind::RuntimeError, "there is no frame"));
         };
-        if let Some(slot) = Self::slot(&look, stack, key)?
-            && look.bind(slot, Some(value.clone()))?
+        if let Some(slot) = Self::slot(&view, stack, key)?
+            && view.bind(slot, Some(value.clone()))?
         {
             return Ok(());
         }
-        let extra = match Self::extra(Some(&look)) {
+        let extra = match Self::extra(Some(&view)) {
             Some(extra) => extra,
-            None => Self::new_extra(&look, stack)?,
+            None => Self::new_extra(&view, stack)?,
         };
         stack.vm().set_item(stack, &extra, key, value).map_err(Error::Raised)
     }
 
     #[cold]
-    fn new_extra(look: &Look<V>, stack: &DataStack<V>) -> Result<V::Value, Error<V>> {
+    fn new_extra(view: &View<'_, V>, stack: &DataStack<V>) -> Result<V::Value, Error<V>> {
         let dict = stack.vm().new_dict().map_err(Error::Raised)?;
         // While it was made somebody else may have made one.
-        if let Some(extra) = Self::extra(Some(look)) {
+        if let Some(extra) = Self::extra(Some(view)) {
             return Ok(extra);
         }
-        if let Some(object) = look.object() {
-            drop(object.set_extra_locals(Some(dict.clone())));
-        }
+        drop(view.object.set_extra_locals(Some(dict.clone())));
         Ok(dict)
     }
 
@@ -171,11 +171,12 @@ impl<V: LocalsVm> FrameLocals<V> {
     /// The dict that a key could be removed from.
     fn removable(&self, stack: &DataStack<V>, key: &V::Value) -> Result<Option<V::Value>, Error<V>> {
         let look = self.look();
-        match &look {
-            Some(look) if Self::slot(look, stack, key)?.is_some() => {
+        let view = look.as_ref().and_then(Look::view);
+        match &view {
+            Some(view) if Self::slot(view, stack, key)?.is_some() => {
                 Err(Error::new(ErrorKind::ValueError, "cannot remove local variables from FrameLocalsProxy"))
             }
-            _ => Ok(Self::extra(look.as_ref())),
+            _ => Ok(Self::extra(view.as_ref())),
         }
     }
 
@@ -202,12 +203,13 @@ impl<V: LocalsVm> FrameLocals<V> {
     ///
     /// An eval loop holds the frame.
     pub fn len(&self, stack: &DataStack<V>) -> Result<usize, Error<V>> {
-        let Some(look) = self.look() else { return Ok(0) };
+        let look = self.look();
+        let Some(view) = look.as_ref().and_then(Look::view) else { return Ok(0) };
         let mut bound = 0;
-        for slot in 0..look.variables().names.len() as u32 {
-            bound += usize::from(look.is_bound(slot)?);
+        for (slot, ..) in view.slots() {
+            bound += usize::from(view.is_bound(slot)?);
         }
-        Ok(bound + Self::extra(Some(&look)).map_or(0, |extra| stack.vm().dict_len(&extra)))
+        Ok(bound + Self::extra(Some(&view)).map_or(0, |extra| stack.vm().dict_len(&extra)))
     }
 
     /// Whether nothing is bound.
@@ -226,15 +228,15 @@ impl<V: LocalsVm> FrameLocals<V> {
     ///
     /// Those of [`len`](Self::len).
     pub fn items(&self, stack: &DataStack<V>) -> Result<Vec<Item<V>>, Error<V>> {
-        let Some(look) = self.look() else { return Ok(Vec::new()) };
-        let names = look.variables().names;
-        let mut items = Vec::with_capacity(names.len());
-        for (slot, name) in (0..).zip(names) {
-            if let Some(value) = look.value(slot)? {
+        let look = self.look();
+        let Some(view) = look.as_ref().and_then(Look::view) else { return Ok(Vec::new()) };
+        let mut items = Vec::with_capacity(view.variables.names.len());
+        for (slot, name, _) in view.slots() {
+            if let Some(value) = view.value(slot)? {
                 items.push((name.clone(), value));
             }
         }
-        if let Some(extra) = Self::extra(Some(&look)) {
+        if let Some(extra) = Self::extra(Some(&view)) {
             items.extend(stack.vm().dict_items(&extra));
         }
         Ok(items)
@@ -246,15 +248,15 @@ impl<V: LocalsVm> FrameLocals<V> {
     ///
     /// Those of [`len`](Self::len).
     pub fn keys(&self, stack: &DataStack<V>) -> Result<Vec<V::Value>, Error<V>> {
-        let Some(look) = self.look() else { return Ok(Vec::new()) };
-        let names = look.variables().names;
-        let mut keys = Vec::with_capacity(names.len());
-        for (slot, name) in (0..).zip(names) {
-            if look.is_bound(slot)? {
+        let look = self.look();
+        let Some(view) = look.as_ref().and_then(Look::view) else { return Ok(Vec::new()) };
+        let mut keys = Vec::with_capacity(view.variables.names.len());
+        for (slot, name, _) in view.slots() {
+            if view.is_bound(slot)? {
                 keys.push(name.clone());
             }
         }
-        if let Some(extra) = Self::extra(Some(&look)) {
+        if let Some(extra) = Self::extra(Some(&view)) {
             keys.extend(stack.vm().dict_items(&extra).into_iter().map(|(key, _)| key));
         }
         Ok(keys)
@@ -270,7 +272,7 @@ impl<V: LocalsVm> FrameLocals<V> {
     }
 }
 
-impl<V: LocalsVm> Look<V> {
+impl<V: LocalsVm> View<'_, V> {
     /// The first variable of a name that is usable, or none. Where the very object is a name, none that is only equal is
     /// looked for.
     fn search<R>(
@@ -280,7 +282,7 @@ impl<V: LocalsVm> Look<V> {
         hash: i64,
         mut usable: impl FnMut(u32) -> Result<Option<R>, Error<V>>,
     ) -> Result<Option<R>, Error<V>> {
-        let variables = self.variables();
+        let variables = &self.variables;
         let candidates = variables.index.unwrap_or(NameIndex::NONE).candidates(hash, variables.names.len());
         let mut is_name = false;
         for slot in candidates.clone() {

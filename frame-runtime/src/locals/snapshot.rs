@@ -45,18 +45,17 @@ fn is_own<V: LocalsVm>(kind: u8, optimized: bool) -> bool {
 /// Source: `_PyFrame_FastToLocalsWithError`, `frame_get_var`, Objects/frameobject.c.
 pub fn fast_to_locals<V: LocalsVm>(stack: &DataStack<V>, frame: &V::Value, marks: bool) -> Result<V::Value, Error<V>> {
     let vm = stack.vm();
-    let Some(look) = Look::<V>::at(frame.clone()) else { return vm.new_dict().map_err(Error::Raised) };
-    let Some(object) = look.object() else { return vm.new_dict().map_err(Error::Raised) };
-    let mapping = namespace(stack, object)?;
+    let look = Look::<V>::at(frame.clone());
+    let Some(view) = look.as_ref().and_then(Look::view) else { return vm.new_dict().map_err(Error::Raised) };
+    let mapping = namespace(stack, view.object)?;
     if writes_through::<V>() {
         return Ok(mapping);
     }
-    let variables = look.variables();
-    for ((slot, name), kind) in (0..).zip(variables.names).zip(variables.kinds) {
-        if !is_own::<V>(*kind, variables.optimized) {
+    for (slot, name, kind) in view.slots() {
+        if !is_own::<V>(kind, view.variables.optimized) {
             continue;
         }
-        match look.value(slot)? {
+        match view.value(slot)? {
             Some(value) => vm.set_item(stack, &mapping, name, value).map_err(Error::Raised)?,
             None => {
                 vm.del_item(stack, &mapping, name).map_err(Error::Raised)?;
@@ -64,7 +63,7 @@ pub fn fast_to_locals<V: LocalsVm>(stack: &DataStack<V>, frame: &V::Value, marks
         }
     }
     if marks {
-        object.set_snapshot(true);
+        view.object.set_snapshot(true);
     }
     Ok(mapping)
 }
@@ -73,17 +72,17 @@ pub fn fast_to_locals<V: LocalsVm>(stack: &DataStack<V>, frame: &V::Value, marks
 pub(super) fn f_locals<V: LocalsVm>(stack: &DataStack<V>, frame: &V::Value, marks: bool) -> Result<V::Value, Error<V>> {
     let vm = stack.vm();
     let mapping = fast_to_locals(stack, frame, marks)?;
-    let Some(look) = Look::<V>::at(frame.clone()) else { return Ok(mapping) };
-    if !super::has_hidden(&look)? {
+    let look = Look::<V>::at(frame.clone());
+    let Some(view) = look.as_ref().and_then(Look::view) else { return Ok(mapping) };
+    if !view.has_hidden()? {
         return Ok(mapping);
     }
     let dict = vm.new_dict().map_err(Error::Raised)?;
     vm.update(stack, &dict, &mapping).map_err(Error::Raised)?;
     let hidden = const { Kinds::of::<V::Python>("hidden") };
-    let variables = look.variables();
-    for ((slot, name), kind) in (0..).zip(variables.names).zip(variables.kinds) {
+    for (slot, name, kind) in view.slots() {
         if kind & hidden != 0
-            && let Some(value) = look.value(slot)?
+            && let Some(value) = view.value(slot)?
         {
             vm.set_item(stack, &dict, name, value).map_err(Error::Raised)?;
         }
@@ -106,28 +105,30 @@ pub(super) fn f_locals<V: LocalsVm>(stack: &DataStack<V>, frame: &V::Value, mark
 /// Source: `_PyFrame_LocalsToFast`, Objects/frameobject.c.
 pub fn locals_to_fast<V: LocalsVm>(stack: &DataStack<V>, frame: &V::Value, clear: bool) -> Result<(), Error<V>> {
     let vm = stack.vm();
-    let Some(look) = Look::<V>::at(frame.clone()) else { return Ok(()) };
-    let Some(object) = look.object().filter(|object| object.is_snapshot() && object.used() != 0) else { return Ok(()) };
-    let Some(mapping) = object.namespace() else { return Ok(()) };
-    object.set_snapshot(false);
-    let variables = look.variables();
-    for ((slot, name), kind) in (0..).zip(variables.names).zip(variables.kinds) {
-        if !is_own::<V>(*kind, variables.optimized) {
+    let look = Look::<V>::at(frame.clone());
+    let Some(view) = look.as_ref().and_then(Look::view) else { return Ok(()) };
+    if !view.object.is_snapshot() || view.object.used() == 0 {
+        return Ok(());
+    }
+    let Some(mapping) = view.object.namespace() else { return Ok(()) };
+    view.object.set_snapshot(false);
+    for (slot, name, kind) in view.slots() {
+        if !is_own::<V>(kind, view.variables.optimized) {
             continue;
         }
         let mut value = vm.get_item(stack, &mapping, name).unwrap_or_default();
         if value.is_none() && !clear {
             continue;
         }
-        let in_cell = || Ok(look.cell(slot, look.raw(slot)?.as_ref()).is_some());
-        if value.is_none() && <V::Python as Version>::LAYOUT.minor() >= 12 && !in_cell()? && look.is_bound(slot)? {
+        let in_cell = || Ok(view.cell(slot, view.raw(slot)?.as_ref()).is_some());
+        if value.is_none() && <V::Python as Version>::LAYOUT.minor() >= 12 && !in_cell()? && view.is_bound(slot)? {
             // Instructions rely on it that what they load is bound.
             let name = vm.repr(stack, name).map_err(Error::Raised)?;
             // Nobody can be told where warnings are errors.
             let _ = vm.warn(stack, &format!("assigning None to unbound local {name}"));
             value = Some(vm.none());
         }
-        look.bind(slot, value)?;
+        view.bind(slot, value)?;
     }
     Ok(())
 }
