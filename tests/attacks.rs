@@ -5,6 +5,10 @@
 mod generator_vm;
 #[path = "attacks/generators.rs"]
 mod generators;
+#[path = "attacks/locals.rs"]
+mod locals;
+#[path = "attacks/locals_vm.rs"]
+mod locals_vm;
 #[path = "attacks/vm.rs"]
 mod vm;
 #[path = "attacks/wild.rs"]

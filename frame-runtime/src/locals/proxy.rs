@@ -51,6 +51,12 @@ impl<V: FrameVm> FrameLocals<V> {
     }
 }
 
+impl<V: FrameVm> Drop for FrameLocals<V> {
+    fn drop(&mut self) {
+        drop(self.frame.take());
+    }
+}
+
 impl<V: LocalsVm> FrameLocals<V> {
     fn look(&self) -> Option<Look<V>> {
         Look::at(self.frame()?)
