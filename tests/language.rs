@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use frame_codegen::ast::{
     Codes, Column, Direction, EntryRow, Event, Extra, Fallback, Form, Group, Item, Kind, Layout, LayoutPart,
-    Localsplus, LocalsplusPart, Machine, MachinePart, Member, Numeral, Operand, Operator, Order, Outcome, Part, Place,
-    Position, Region, Row, Sign, Start, State, States, Step, Table, Target, Term, Test, VersionItem, Versions, Word,
-    print,
+    Localsplus, LocalsplusPart, Machine, MachinePart, Member, Numbers, Numeral, Operand, Operator, Order, Outcome,
+    Part, Place, Position, Region, Row, Sign, Start, State, States, Step, Table, Target, Term, Test, VersionItem,
+    Versions, Word, print,
 };
 use frame_codegen::diag::{Sink, Style};
 use frame_codegen::model::Meaning;
@@ -116,7 +116,8 @@ fn words(always: bool) -> impl Strategy<Value = Vec<Word>> {
 fn states() -> impl Strategy<Value = States> {
     let row = (any::<bool>(), name(), option::of(name()), versions(), doc())
         .prop_map(|(reserved, name, c_name, versions, doc)| State { reserved, name, c_name, versions, doc });
-    (option::of(name()), versions(), vec(row, 0..4)).prop_map(|(numbers, versions, rows)| States {
+    let numbers = (name(), any::<bool>()).prop_map(|(name, is_group)| Numbers { name, is_group });
+    (option::of(numbers), versions(), vec(row, 0..4)).prop_map(|(numbers, versions, rows)| States {
         numbers,
         versions,
         rows,

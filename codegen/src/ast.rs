@@ -106,12 +106,21 @@ pub struct Word {
 /// The states of a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct States {
-    /// The enum that numbers them.
-    pub numbers: Option<At<String>>,
-    /// In which versions the enum numbers them.
+    /// What numbers them.
+    pub numbers: Option<Numbers>,
+    /// In which versions they have numbers.
     pub versions: Versions,
     /// One row per state, or more when they differ by version.
     pub rows: Vec<State>,
+}
+
+/// Where the numbers of states come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Numbers {
+    /// The enum, or the group of constants.
+    pub name: At<String>,
+    /// Whether it is a group of constants.
+    pub is_group: bool,
 }
 
 /// A state.
@@ -490,7 +499,7 @@ impl fmt::Display for States {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("    states")?;
         if let Some(numbers) = &self.numbers {
-            write!(f, " from {numbers}")?;
+            write!(f, " from {}{}", if numbers.is_group { "group " } else { "" }, numbers.name)?;
         }
         writeln!(f, "{} {{", self.versions)?;
         for row in &self.rows {

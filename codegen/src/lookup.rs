@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::diag::Diagnostic;
 use crate::model::facts::{Constant, Facts, Group, Opcode, Struct};
 use crate::model::layout::{Localsplus, Position};
-use crate::model::machine::Machine;
+use crate::model::machine::{Machine, Numbering};
 use crate::model::observed::Observed;
 use crate::model::table::Table;
 use crate::model::version::Key;
@@ -23,10 +23,10 @@ pub struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// The values of an enum, from a header or observed.
-    pub fn enum_values(&self, name: &str) -> Option<&'a [Constant]> {
+    /// What numbers the states of a machine, from a header or observed.
+    pub fn numbers(&self, numbering: &Numbering) -> Option<&'a [Constant]> {
         let minor = self.facts.version.value;
-        self.facts.enum_values(name).or_else(|| self.observed.enum_values(name, minor))
+        self.facts.numbers(numbering).or_else(|| self.observed.numbers(numbering, minor))
     }
 
     /// The machines of its version.

@@ -8,7 +8,7 @@ use crate::emit::name;
 use crate::lower::meaning::nearest;
 use crate::model::Spec;
 use crate::model::facts::Constant;
-use crate::model::machine::{AtVersion, Machine, Next, Outcome, Row, RowAt};
+use crate::model::machine::{AtVersion, Machine, Next, Numbering, Outcome, Row, RowAt};
 use crate::model::version::Minor;
 use crate::source::At;
 
@@ -169,25 +169,42 @@ fn state_clash<'a>(
     }
 }
 
-/// The enum of a machine in each layout of a version, from headers or observed.
-fn enums<'a>(spec: &'a Spec, name: &str, minor: Minor) -> Vec<&'a [Constant]> {
+/// What numbers the states of a machine, in each layout of a version, from headers or observed.
+fn numbers<'a>(spec: &'a Spec, numbering: &Numbering, minor: Minor) -> Vec<&'a [Constant]> {
     let of_version = spec.layouts.iter().filter(|facts| facts.version.value == minor);
-    of_version.filter_map(|facts| facts.enum_values(name)).chain(spec.observed.enum_values(name, minor)).collect()
+    of_version.filter_map(|facts| facts.numbers(numbering)).chain(spec.observed.numbers(numbering, minor)).collect()
 }
 
-/// Every value of the enum is a state.
+/// What a numbering is, in words.
+fn numbered_by(numbering: &Numbering) -> &'static str {
+    if numbering.is_group { "group of constants" } else { "enum" }
+}
+
+/// A version has what numbers the states.
+fn enum_missing(spec: &Spec, machine: &Machine, numbering: &Numbering, minor: Minor, sink: &mut Sink) {
+    let (name, what) = (&numbering.name, numbered_by(numbering));
+    let other = Numbering { is_group: !numbering.is_group, ..numbering.clone() };
+    let from = |numbering: &Numbering| if numbering.is_group { "from group" } else { "from" };
+    let help = match numbers(spec, &other, minor).is_empty() {
+        true => format!("say in which versions: `states {} NAME since 3.N`", from(numbering)),
+        false => format!("write `states {} {name}`", from(&other)),
+    };
+    sink.report(
+        Diagnostic::error("enum-missing", format!("CPython {minor} has no {what} `{name}`"))
+            .at(name.span, format!("numbers the states of `{}`", machine.name))
+            .help(help),
+    );
+}
+
+/// Every value of the enum or group is a state.
 fn state_number_missing(spec: &Spec, machine: &Machine, sink: &mut Sink) {
     let mut told: BTreeSet<&str> = BTreeSet::new();
     for minor in spec.minors() {
-        let Some(numbers) = machine.enum_at(minor).filter(|_| machine.range.contains(minor)) else { continue };
-        let enums = enums(spec, numbers, minor);
+        let Some(numbering) = machine.numbering(minor).filter(|_| machine.range.contains(minor)) else { continue };
+        let enums = numbers(spec, numbering, minor);
         if enums.is_empty() {
             if told.insert("") {
-                sink.report(
-                    Diagnostic::error("enum-missing", format!("CPython {minor} has no enum `{numbers}`"))
-                        .at(numbers.span, format!("numbers the states of `{}`", machine.name))
-                        .help("say in which versions: `states from NAME since 3.N`"),
-                );
+                enum_missing(spec, machine, numbering, minor, sink);
             }
             continue;
         }
@@ -206,8 +223,8 @@ fn state_number_missing(spec: &Spec, machine: &Machine, sink: &mut Sink) {
                     "state-number-missing",
                     format!("`{}` of CPython {minor} is no state of the machine `{}`", value.name, machine.name),
                 )
-                .at(value.name.span, format!("a value of `{numbers}`"))
-                .and(numbers.span, "the states are here")
+                .at(value.name.span, format!("a value of `{}`", numbering.name))
+                .and(numbering.name.span, "the states are here")
                 .help(format!(
                     "declare it: `{} {} since {minor} \"what it promises\";`, and what may happen in it",
                     suggested(&value.name, machine, minor),
@@ -234,7 +251,7 @@ fn suggested(c_name: &str, machine: &Machine, minor: Minor) -> String {
     c_name.get(prefix..).unwrap_or(c_name).to_ascii_lowercase()
 }
 
-/// Every state has a number where the enum numbers them.
+/// Every state has a number where an enum numbers them; where a group of constants does, it may have none.
 fn state_number_unknown(spec: &Spec, machine: &Machine, sink: &mut Sink) {
     if machine.numbers.is_none() {
         let forms = machine.states.iter().flat_map(|state| &state.forms);
@@ -254,8 +271,8 @@ fn state_number_unknown(spec: &Spec, machine: &Machine, sink: &mut Sink) {
                 if !(machine.range.contains(minor) && form.range.contains(minor)) {
                     return None;
                 }
-                let numbers = machine.enum_at(minor)?;
-                let enums = enums(spec, numbers, minor);
+                let numbering = machine.numbering(minor)?;
+                let enums = numbers(spec, numbering, minor);
                 let meant = match &form.c_name {
                     Some(c_name) => meant(c_name, &enums),
                     None => {
@@ -266,9 +283,12 @@ fn state_number_unknown(spec: &Spec, machine: &Machine, sink: &mut Sink) {
                 let known = |c_name: &At<String>| {
                     enums.iter().any(|values| values.iter().any(|value| value.name.value == c_name.value))
                 };
-                (!enums.is_empty() && !form.c_name.as_ref().is_some_and(known)).then_some((minor, numbers, meant))
+                let may_have_none = numbering.is_group && form.c_name.is_none() && meant.is_none();
+                let wrong = !enums.is_empty() && !may_have_none && !form.c_name.as_ref().is_some_and(known);
+                wrong.then_some((minor, numbering, meant))
             });
-            let Some((minor, numbers, meant)) = wrong else { continue };
+            let Some((minor, numbering, meant)) = wrong else { continue };
+            let numbers = &numbering.name;
             let diagnostic = match &form.c_name {
                 Some(c_name) => Diagnostic::error(
                     "state-number-unknown",
@@ -287,7 +307,7 @@ fn state_number_unknown(spec: &Spec, machine: &Machine, sink: &mut Sink) {
                             .to_owned(),
                     }),
             };
-            sink.report(diagnostic.and(numbers.span, "the enum"));
+            sink.report(diagnostic.and(numbers.span, format!("the {}", numbered_by(numbering))));
         }
     }
 }

@@ -112,9 +112,9 @@ pub(super) fn sentence(text: &str) -> String {
 
 /// The numbers of the states of a version.
 pub(super) fn numbers(spec: &Spec, machine: &Machine, minor: Minor) -> Vec<(usize, i64)> {
-    let Some(numbers) = machine.enum_at(minor) else { return Vec::new() };
-    let imported = spec.newest(minor, Flavour::Default).and_then(|facts| facts.enum_values(numbers));
-    let values = imported.or_else(|| spec.observed.enum_values(numbers, minor)).unwrap_or_default();
+    let Some(numbering) = machine.numbering(minor) else { return Vec::new() };
+    let imported = spec.newest(minor, Flavour::Default).and_then(|facts| facts.numbers(numbering));
+    let values = imported.or_else(|| spec.observed.numbers(numbering, minor)).unwrap_or_default();
     let number = |form: &StateForm| {
         let c_name = form.c_name.as_ref()?;
         values.iter().find(|value| value.name.value == c_name.value).map(|value| value.value.value)
@@ -472,7 +472,7 @@ fn in_version(module: &MachineModule<'_>, version: &MachineVersion, table: &Iden
         Some(base) => {
             let (base_marker, runtime) = (&base.marker, &module.runtime);
             let at = machine.at(version.minor);
-            let known = machine.enum_at(version.minor).is_some();
+            let known = machine.numbering(version.minor).is_some();
             let is_numbered = |index: usize, state: &State| match index < base.states {
                 true => state.at(version.minor).is_some_and(|form| form.c_name.is_some()),
                 false => at.states.contains(&index),

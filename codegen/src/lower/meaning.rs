@@ -12,7 +12,8 @@ use crate::model::layout::{
     OBJECT_LAYOUT, OBJECT_ROLES, OWNERSHIPS, Order, Ownership, Place, Position, Purpose, Region, SITUATIONS, signed,
 };
 use crate::model::machine::{
-    ANSWERS, ERRORS, Event, Flavour, GUARDS, Machine, Named, Next, Outcome, PLACEHOLDERS, Row, State, StateForm, Test,
+    ANSWERS, ERRORS, Event, Flavour, GUARDS, Machine, Named, Next, Numbering, Outcome, PLACEHOLDERS, Row, State,
+    StateForm, Test,
 };
 use crate::model::version::{self, Minor, Range};
 use crate::source::At;
@@ -255,12 +256,18 @@ fn lower_states(states: &ast::States, machine: &mut Machine, sink: &mut Sink) {
     let numbers_range = range(&states.versions, sink);
     if let Some(numbers) = &states.numbers {
         match &machine.numbers {
-            Some((first, _)) => sink.report(
-                Diagnostic::error("states-twice", format!("the states are numbered by `{first}` and by `{numbers}`"))
-                    .at(numbers.span, "the second one")
-                    .and(first.span, "the first one"),
+            Some(Numbering { name: first, .. }) => sink.report(
+                Diagnostic::error(
+                    "states-twice",
+                    format!("the states are numbered by `{first}` and by `{}`", numbers.name),
+                )
+                .at(numbers.name.span, "the second one")
+                .and(first.span, "the first one"),
             ),
-            None => machine.numbers = Some((numbers.clone(), numbers_range)),
+            None => {
+                let (name, is_group) = (numbers.name.clone(), numbers.is_group);
+                machine.numbers = Some(Numbering { name, is_group, range: numbers_range });
+            }
         }
     }
     for row in &states.rows {

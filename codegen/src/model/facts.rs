@@ -1,5 +1,6 @@
 //! One layout of one CPython: what an import found.
 
+use super::machine::Numbering;
 use super::ty::Type;
 use super::version::{Flavour, Micro, Minor};
 use crate::source::{At, SourceId};
@@ -63,6 +64,15 @@ impl Facts {
     /// The values of an enum, by its C name.
     pub fn enum_values(&self, name: &str) -> Option<&[Constant]> {
         self.content.enums.iter().find(|item| item.name.value == name).map(|item| item.values.as_slice())
+    }
+
+    /// What numbers the states of a machine.
+    pub fn numbers(&self, numbering: &Numbering) -> Option<&[Constant]> {
+        if !numbering.is_group {
+            return self.enum_values(&numbering.name);
+        }
+        let mut groups = self.content.constants.iter();
+        groups.find(|group| group.name.value == numbering.name.value).map(|group| group.values.as_slice())
     }
 
     /// The value of a constant, by its group and name.

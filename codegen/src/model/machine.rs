@@ -61,8 +61,8 @@ pub struct Machine {
     pub doc: String,
     /// In which versions it exists.
     pub range: Range,
-    /// The enum that numbers the states, and in which versions it does.
-    pub numbers: Option<(At<String>, Range)>,
+    /// What numbers the states.
+    pub numbers: Option<Numbering>,
     /// Kinds of things that it describes and that differ in some rows; empty when there is one.
     pub flavours: Vec<Flavour>,
     /// Conditions of its own; otherwise [`GUARDS`].
@@ -77,6 +77,17 @@ pub struct Machine {
     pub starts: Vec<(Named, Range)>,
     /// In the order of the declaration.
     pub events: Vec<Event>,
+}
+
+/// What numbers the states of a machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Numbering {
+    /// The enum, or the group of constants.
+    pub name: At<String>,
+    /// Whether it is a group of constants. Then a state may be none of them: what is stored for it no header holds.
+    pub is_group: bool,
+    /// In which versions it does.
+    pub range: Range,
 }
 
 /// One kind of thing that a machine describes.
@@ -220,9 +231,9 @@ impl Machine {
         self.range.contains(minor) && self.states.iter().any(|state| state.at(minor).is_some())
     }
 
-    /// The name of the enum that numbers the states of a version.
-    pub fn enum_at(&self, minor: Minor) -> Option<&At<String>> {
-        self.numbers.as_ref().filter(|(_, range)| range.contains(minor)).map(|(name, _)| name)
+    /// What numbers the states of a version.
+    pub fn numbering(&self, minor: Minor) -> Option<&Numbering> {
+        self.numbers.as_ref().filter(|numbering| numbering.range.contains(minor))
     }
 
     /// How many flavours the rows tell apart, at least one.

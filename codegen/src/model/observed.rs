@@ -2,6 +2,7 @@
 
 use super::facts::{Constant, Facts, Field, Size, Struct};
 use super::formula::Formula;
+use super::machine::Numbering;
 use super::ty::Type;
 use super::version::{Minor, Range};
 use crate::source::{At, SourceId};
@@ -33,6 +34,11 @@ impl Observed {
     pub fn enum_values(&self, name: &str, minor: Minor) -> Option<&[Constant]> {
         let mut enums = self.enums.iter().filter(|item| item.range.contains(minor));
         enums.find(|item| item.name.value == name).map(|item| item.values.as_slice())
+    }
+
+    /// What numbers the states of a machine, if it is an enum that no header holds.
+    pub fn numbers(&self, numbering: &Numbering, minor: Minor) -> Option<&[Constant]> {
+        if numbering.is_group { None } else { self.enum_values(&numbering.name, minor) }
     }
 
     /// The pyc magic number of a version whose headers do not hold it.

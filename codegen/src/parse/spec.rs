@@ -10,8 +10,8 @@ use pest::iterators::{Pair, Pairs};
 
 use crate::ast::{
     Direction, Event, Extra, Group, Item, Kind, Layout, LayoutPart, Localsplus, LocalsplusPart, Machine, MachinePart,
-    Member, Order, Outcome, Place, Position, Region, Row, Sign, Start, State, States, Target, Term, Test, VersionItem,
-    Versions, Word,
+    Member, Numbers, Order, Outcome, Place, Position, Region, Row, Sign, Start, State, States, Target, Term, Test,
+    VersionItem, Versions, Word,
 };
 use crate::diag::{Diagnostic, Sink};
 use crate::model::version::Minor;
@@ -438,7 +438,10 @@ impl Walk {
         let mut states = States { numbers: None, versions: Versions::default(), rows: Vec::new() };
         for part in inner(pair) {
             match part.as_rule() {
-                Rule::from_enum => states.numbers = inner(part).next().map(|name| self.word(&name)),
+                Rule::from_enum | Rule::from_group => {
+                    let is_group = part.as_rule() == Rule::from_group;
+                    states.numbers = inner(part).next().map(|name| Numbers { name: self.word(&name), is_group });
+                }
                 Rule::range => states.versions = self.versions(part)?,
                 _ => {
                     let mut state = State {

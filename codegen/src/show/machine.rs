@@ -26,9 +26,9 @@ pub(super) fn draw(text: &mut String, machine: &Machine, view: &View<'_>, style:
     };
     heading(
         text,
-        &machine.enum_at(at.minor).map_or_else(
+        &machine.numbering(at.minor).map_or_else(
             || "states, of which no number is stored".to_owned(),
-            |name| format!("states, numbered by {}", printable(name)),
+            |numbering| format!("states, numbered by {}", printable(&numbering.name)),
         ),
     );
     push_states(text, &at, view);
@@ -60,7 +60,7 @@ fn push_flavours(text: &mut String, machine: &Machine) {
 
 fn push_states(text: &mut String, at: &AtVersion<'_>, view: &View<'_>) {
     let machine = at.machine;
-    let values = machine.enum_at(at.minor).and_then(|name| view.enum_values(name)).unwrap_or_default();
+    let values = machine.numbering(at.minor).and_then(|numbering| view.numbers(numbering)).unwrap_or_default();
     let number = |c_name: Option<&String>| {
         let value = c_name.and_then(|name| values.iter().find(|value| value.name.value == *name));
         value.map_or_else(String::new, |value| value.value.to_string())

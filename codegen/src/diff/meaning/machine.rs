@@ -120,7 +120,7 @@ pub(crate) fn machine_fact(machine: &Machine, minor: Minor) -> MachineFact {
     MachineFact {
         machine: machine.name.value.clone(),
         what: machine.doc.clone(),
-        numbers: machine.enum_at(minor).map(|name| name.value.clone()),
+        numbers: machine.numbering(minor).map(|numbering| numbering.name.value.clone()),
         states: states.collect(),
         events: at.events.iter().map(|event| event.event.name.value.clone()).collect(),
     }
