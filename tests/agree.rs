@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use frame_codegen::emit::name;
 use frame_codegen::model::machine::{Next, Outcome};
-use frame_runtime::machine::{self, Machine, Outcome as Did, Rules, Runs, asend, athrow, generator, owner};
+use frame_runtime::machine::{self, Machine, Outcome as Did, Rules, Runs, asend, athrow, generator, owner, trace};
 use frame_tests::{committed_spec, root};
 
 /// Event, version, state, next state: by the names of the types.
@@ -102,6 +102,7 @@ macro_rules! agree {
 macro_rules! activations {
     ($($version:ident)*) => {
         agree!(owner: $($version)*);
+        agree!(trace: $($version)*);
         agree!(generator: Cpython3_8 Cpython3_9 Cpython3_10 $($version)*);
         agree!(asend: Cpython3_8 Cpython3_9 Cpython3_10 $($version)*);
         agree!(athrow: Cpython3_8 Cpython3_9 Cpython3_10 $($version)*);

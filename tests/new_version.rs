@@ -36,7 +36,7 @@ fn something_new_is_asked_for_and_then_runs() {
     std::fs::remove_dir_all(&spec).expect("the folder can be removed");
 }
 
-/// All fields of the frame structs permuted, all owners and states renumbered: nothing that the runtime knows of a
+/// All fields of the frame structs permuted, all owners, states and events renumbered: nothing that the runtime knows of a
 /// version stands in Rust by hand.
 #[test]
 fn everything_moved_runs_as_before() {
@@ -64,6 +64,14 @@ fn assert_that_everything_moved(moved: &Facts) {
             assert_ne!(field.offset.value, other.offset.value, "{name}.{}", field.name);
             compared += 1;
         }
+    }
+    let events = |facts: &'_ Facts| {
+        let mut groups = facts.content.constants.iter();
+        groups.find(|group| group.name.value == "monitoring_events").expect("a group").values.clone()
+    };
+    for (before, after) in events(known).iter().zip(&events(moved)) {
+        assert_ne!(before.value.value, after.value.value, "{}", before.name);
+        compared += 1;
     }
     for (before, after) in known.content.enums.iter().zip(&moved.content.enums) {
         for (before, after) in before.values.iter().zip(&after.values) {

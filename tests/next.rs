@@ -99,7 +99,7 @@ pub fn with_something_new() -> Facts {
     facts
 }
 
-/// A 3.99 in which every field of the frame structs lies elsewhere and every state and owner has another number.
+/// A 3.99 in which every field of the frame structs lies elsewhere and every state, owner and event has another number.
 pub fn with_everything_moved() -> Facts {
     let mut facts = newest_as("3.99.0");
     let before = facts.clone();
@@ -142,6 +142,11 @@ pub fn with_everything_moved() -> Facts {
         for (index, value) in (0_i64..).zip(&mut item.values) {
             value.value = At::nowhere(number - 13 * index);
         }
+    }
+    let mut groups = facts.content.constants.iter_mut();
+    let events = groups.find(|group| group.name.value == "monitoring_events").expect("a group");
+    for (index, value) in (0_i64..).zip(&mut events.values) {
+        value.value = At::nowhere(100 - 3 * index);
     }
     facts
 }

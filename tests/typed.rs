@@ -58,6 +58,9 @@ handles! {
         leave OnLeave
         free OnFree
     }
+    trace {
+        set_lineno OnSetLineno
+    }
     asend {
         send OnSend
         throw OnThrow

@@ -17,7 +17,7 @@ use crate::frame_object::ObjectFields;
 pub use crate::generated::version::*;
 use crate::layout::Layout;
 use crate::localsplus::Localsplus;
-use crate::machine::{Numbers, Runs, asend, athrow, generator, owner};
+use crate::machine::{Numbers, Runs, asend, athrow, generator, owner, trace};
 use crate::vm::{FrameVm, Vm};
 
 /// A version of CPython, as a type without values.
@@ -42,6 +42,7 @@ pub trait Classic: Version {}
 pub trait Activation:
     Version
     + Runs<owner::Machine>
+    + Runs<trace::Machine>
     + Numbers<generator::Created>
     + Numbers<generator::Suspended>
     + Numbers<generator::Executing>

@@ -30,7 +30,7 @@ impl Vectors {
 
     /// The rows about machines.
     pub(crate) fn cases(&self) -> Vec<Case> {
-        let machines = ["generator", "asend", "athrow", "aclose", "owner"];
+        let machines = ["generator", "asend", "athrow", "aclose", "owner", "trace"];
         let rows = machines.iter().flat_map(|section| self.rows[*section].iter().map(move |row| (*section, row)));
         rows.map(|(section, row)| Case::new(section, self, row)).collect()
     }
@@ -58,7 +58,7 @@ fn string(value: &Value) -> Option<String> {
 pub(crate) struct Case {
     pub(crate) release: String,
     pub(crate) minor: Minor,
-    /// `generator`, `asend`, `athrow`, `aclose`, `owner`
+    /// `generator`, `asend`, `athrow`, `aclose`, `owner`, `trace`
     pub(crate) section: &'static str,
     pub(crate) flavour: String,
     pub(crate) state: Option<String>,
@@ -83,7 +83,7 @@ impl Case {
             release: vectors.release.clone(),
             minor: vectors.minor,
             section,
-            flavour: string(&row["flavour"]).expect("a flavour"),
+            flavour: string(&row["flavour"]).unwrap_or_default(),
             state: string(&row["state"]),
             event: string(&row["event"]).expect("an event"),
             given: strings(&row["given"]).into_iter().collect(),
@@ -138,7 +138,9 @@ impl Case {
             | "by_throw"
             | "by_close"
             | "stop_iteration"
-            | "stop_async_iteration" => self.has(guard),
+            | "stop_async_iteration"
+            | "untraced"
+            | "frame_suspended" => self.has(guard),
             "delegating" => self.has(guard) || self.state.as_deref() == Some("suspended_yield_from"),
             "unguarded" => self.has(guard) && !self.has("traced"),
             // Of these two a cleared frame is kept; all others are closed, which throws something into them.
@@ -275,6 +277,7 @@ impl<'v, 'a> View<'v, 'a> {
         match case.section {
             "generator" => self.compare_generator(case),
             "owner" => self.compare_owner(case),
+            "trace" => self.compare_trace(case),
             _ => self.compare_awaitable(case),
         }
     }
@@ -425,6 +428,15 @@ impl<'v, 'a> View<'v, 'a> {
         };
         let last = self.decide(who, act, &step.next, reacts)?;
         same("the state afterwards", last.next.as_str(), case.last())
+    }
+
+    fn compare_trace(&self, case: &Case) -> Result<(), String> {
+        let state = case.state.as_deref().ok_or("no state")?;
+        let step = self.decide(("trace", ""), &case.event, state, |guard| case.holds(guard))?;
+        same("what it says", &step.said, &Said::seen(&case.outcome))?;
+        // What was let through then did go to another line.
+        same("whether it went", &case.result["raises"], &Value::Null)?;
+        same("the next state", &step.next, &case.next)
     }
 
     fn compare_owner(&self, case: &Case) -> Result<(), String> {

@@ -60,6 +60,7 @@ import types
 import warnings
 
 import interpreter_list
+import machines_trace
 
 VERSION = sys.version_info[:2]
 PREFIX = {"generator": "gi", "types_coroutine": "gi", "coroutine": "cr", "async_generator": "ag"}
@@ -77,19 +78,20 @@ class Facts:
     """Offsets and enums of one file in spec/cpython, whose lines are regular."""
 
     def __init__(self, path):
-        self.offsets, self.enums, name, entries = {}, {}, None, None
+        self.offsets, self.enums, self.groups, name, entries = {}, {}, {}, None, None
         with open(path) as lines:
             for line in lines:
                 head = re.match(r"  - name: (\w+)", line)
+                group = re.match(r"  - group: (\w+)", line)
                 entry = re.match(r"      - \{ name: (\w+), (.*)\}", line)
                 if head:
                     name = head.group(1)
                 elif line.startswith("    fields:"):
                     entries = self.offsets.setdefault(name, {})
                 elif line.startswith("    values:"):
-                    entries = self.enums.setdefault(name, {}) if name else {}
-                elif re.match(r"  - group:", line):
-                    name = None
+                    entries = self.enums.setdefault(name, {}) if name else entries
+                elif group:
+                    name, entries = None, self.groups.setdefault(group.group(1), {})
                 elif entry and entries is not None:
                     number = re.search(r"(?:offset_bytes|value): (-?\w+)", entry.group(2))
                     if number:
@@ -104,7 +106,7 @@ class Facts:
 
 class Memory:
     def __init__(self, facts):
-        self.at = facts.offsets
+        self.at, self.groups = facts.offsets, facts.groups
         self.states = facts.names("PyFrameState", "FRAME_") if VERSION >= (3, 10) else {}
         self.owners = facts.names("_frameowner", "FRAME_OWNED_BY_") if VERSION >= (3, 11) else {}
 
@@ -1126,6 +1128,7 @@ def observe(facts, out):
     for kind in KINDS:
         machines[kind] = machine_awaitable(memory, kind)
     machines["owner"] = machine_owner(memory)
+    machines["trace"] = machines_trace.machine_trace(memory, apart)
     machines["position"] = machine_position(memory)
     machines["clear_order"] = machine_clear_order(memory)
     write("%d.%d.%d" % sys.version_info[:3], machines, out)

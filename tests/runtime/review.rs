@@ -18,7 +18,7 @@ use frame_runtime::machine::generator::{
     Cleared, Created, Executing, OnFrameClear, OnRaise, OnRelease, OnReturn, OnSend, OnYield, Suspended,
 };
 use frame_runtime::machine::owner::{self, OnMakeGenerator, OnPop};
-use frame_runtime::machine::{Gone, Numbers, Rules, Runs, asend, athrow, generator};
+use frame_runtime::machine::{Gone, Numbers, Rules, Runs, asend, athrow, generator, trace};
 use frame_runtime::running::{Any, Arguments, ByOwner, Reason, Returned, Running, Site};
 use frame_runtime::stack_ref::StackRef;
 use frame_runtime::version::{Activation, Version};
@@ -53,6 +53,10 @@ impl<P: Activation> Runs<athrow::Machine> for Lawless<P> {
 
 impl<P: Activation> Runs<owner::Machine> for Lawless<P> {
     const RULES: &'static Rules<owner::Machine> = P::RULES;
+}
+
+impl<P: Activation> Runs<trace::Machine> for Lawless<P> {
+    const RULES: &'static Rules<trace::Machine> = P::RULES;
 }
 
 impl<P, S> Numbers<S> for Lawless<P> {

@@ -21,6 +21,8 @@ pub const GUARDS: &[(&str, &str)] = &[
     ("by_close", "it was asked by `close()`, or by the finalizer of a generator"),
     ("stop_iteration", "what leaves the body is a `StopIteration`"),
     ("stop_async_iteration", "what leaves the body is a `StopAsyncIteration`"),
+    ("untraced", "the frame has no `f_trace`"),
+    ("frame_suspended", "the frame waits at a `yield`"),
 ];
 
 /// Exceptions and warnings that machines of CPython name.
@@ -28,6 +30,7 @@ pub const ERRORS: &[(&str, &str)] = &[
     ("TypeError", "raised"),
     ("ValueError", "raised"),
     ("RuntimeError", "raised"),
+    ("SystemError", "raised: what happened was not foreseen"),
     ("StopIteration", "raised"),
     ("StopAsyncIteration", "raised"),
     ("RuntimeWarning", "a warning, not raised unless warnings are errors"),

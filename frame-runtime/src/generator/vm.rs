@@ -79,6 +79,7 @@ impl From<machine::Error> for ErrorKind {
             machine::Error::TypeError => ErrorKind::TypeError,
             machine::Error::ValueError => ErrorKind::ValueError,
             machine::Error::RuntimeError => ErrorKind::RuntimeError,
+            machine::Error::SystemError => ErrorKind::SystemError,
             machine::Error::StopIteration => ErrorKind::StopIteration,
             machine::Error::StopAsyncIteration => ErrorKind::StopAsyncIteration,
             machine::Error::RuntimeWarning => ErrorKind::RuntimeWarning,

@@ -5,6 +5,7 @@ pub mod asend;
 pub mod athrow;
 pub mod generator;
 pub mod owner;
+pub mod trace;
 
 /// Conditions that rows of CPython's machines ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,6 +42,10 @@ pub enum Guard {
     StopIteration,
     /// What leaves the body is a `StopAsyncIteration`.
     StopAsyncIteration,
+    /// The frame has no `f_trace`.
+    Untraced,
+    /// The frame waits at a `yield`.
+    FrameSuspended,
 }
 impl Guard {
     /// Every one of them.
@@ -61,6 +66,8 @@ impl Guard {
         Guard::ByClose,
         Guard::StopIteration,
         Guard::StopAsyncIteration,
+        Guard::Untraced,
+        Guard::FrameSuspended,
     ];
     /// Its name in the spec.
     pub const fn name(self) -> &'static str {
@@ -81,6 +88,8 @@ impl Guard {
             Guard::ByClose => "by_close",
             Guard::StopIteration => "stop_iteration",
             Guard::StopAsyncIteration => "stop_async_iteration",
+            Guard::Untraced => "untraced",
+            Guard::FrameSuspended => "frame_suspended",
         }
     }
 }
@@ -94,6 +103,8 @@ pub enum Error {
     ValueError,
     /// Raised.
     RuntimeError,
+    /// Raised: what happened was not foreseen.
+    SystemError,
     /// Raised.
     StopIteration,
     /// Raised.
@@ -107,6 +118,7 @@ impl Error {
         Error::TypeError,
         Error::ValueError,
         Error::RuntimeError,
+        Error::SystemError,
         Error::StopIteration,
         Error::StopAsyncIteration,
         Error::RuntimeWarning,
@@ -117,6 +129,7 @@ impl Error {
             Error::TypeError => "TypeError",
             Error::ValueError => "ValueError",
             Error::RuntimeError => "RuntimeError",
+            Error::SystemError => "SystemError",
             Error::StopIteration => "StopIteration",
             Error::StopAsyncIteration => "StopAsyncIteration",
             Error::RuntimeWarning => "RuntimeWarning",
