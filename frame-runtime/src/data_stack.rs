@@ -15,6 +15,7 @@ use core::ptr::{self, NonNull};
 
 use crate::exception::Handled;
 use crate::frame::{Finally, FramePtr};
+use crate::trace::Delivery;
 use crate::vm::FrameVm;
 
 /// Bytes of a chunk, unless a frame needs more (`DATA_STACK_CHUNK_SIZE`).
@@ -117,6 +118,8 @@ pub struct DataStack<V: FrameVm> {
     pub(crate) remaining: Cell<u32>,
     /// Frames that wait for their loop to go on, while nothing of this stack runs.
     pub(crate) parked: Cell<Option<Parked<V>>>,
+    /// What a trace function or monitoring tool is being told.
+    pub(crate) delivery: Cell<Option<Delivery<V>>>,
     /// How often the chain is being walked.
     pub(crate) walks: Cell<u32>,
     /// Exceptions that are being handled.
@@ -172,6 +175,7 @@ impl<V: FrameVm> DataStack<V> {
             current: Cell::new(None),
             remaining: Cell::new(limits.recursion),
             parked: Cell::new(None),
+            delivery: Cell::new(None),
             walks: Cell::new(0),
             handled: Handled::new(),
             bytes: Cell::new(0),

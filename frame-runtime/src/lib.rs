@@ -85,6 +85,7 @@ pub mod running;
 pub mod stack_ref;
 pub mod table;
 mod threads;
+pub mod trace;
 pub mod unwind;
 pub mod version;
 pub mod view;

@@ -427,6 +427,14 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
         self.frame.spill(self.top);
     }
 
+    /// Takes the position that was noted in the frame while it was looked at, in the place of its own.
+    pub(crate) fn take_position(&mut self) {
+        if let Some(top) = self.frame.specials().stack_top().get(self.frame.slots()) {
+            self.top = top;
+        }
+        self.next = self.frame.specials().instruction().get();
+    }
+
     /// Does something that may look at frames, enter the stack, or run code of the program. The way to call natives.
     ///
     /// The handle is taken: if `body` panics it is gone, and the frame is cleared when its entry is left.

@@ -3,6 +3,10 @@
 #![expect(unsafe_code, reason = "a VM promises what memory safety rests on")]
 
 mod calls;
+mod locals;
+#[path = "../attacks/locals_vm.rs"]
+#[allow(dead_code, reason = "attacks do more with it")]
+mod locals_vm;
 mod machine;
 #[path = "random.rs"]
 mod random;
@@ -48,6 +52,16 @@ macro_rules! versions {
 
             fn enter<R>(stack: &Stack, body: impl for<'t> FnOnce(Entry<'t, Machine<P>>) -> R) -> R {
                 stack.enter(Value::new("shim"), body).expect("nobody holds a frame")
+            }
+
+            #[test]
+            fn local_variables_are_seen_and_written() {
+                locals::are_written::<P>();
+            }
+
+            #[test]
+            fn a_frame_is_sent_to_another_line() {
+                locals::line_is_set::<P>();
             }
 
             #[test]

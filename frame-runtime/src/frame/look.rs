@@ -198,6 +198,48 @@ impl<V: FrameVm> FramePtr<V> {
         if unit < 0 { -1 } else { i32::try_from(2 * unit).unwrap_or(i32::MAX) }
     }
 
+    /// It stands at the unit with this index, and goes on with it.
+    pub(crate) fn stand_at(self, unit: u32) {
+        if let Some(code) = self.code() {
+            self.specials().instruction().set(code.units().as_ptr().wrapping_add(unit as usize));
+        }
+    }
+
+    /// Entries on the stack of a frame that nobody holds.
+    pub(crate) fn depth(self) -> usize {
+        let base = self.stack_base();
+        let top = self.specials().stack_top().get(self.slots()).unwrap_or(base);
+        top.addr().saturating_sub(base.addr()) / size_of::<StackRef<V>>()
+    }
+
+    /// Locals with nothing in them, of a frame that nobody holds.
+    pub(crate) fn unbound(self) -> usize {
+        let count = self.code().map_or(0, FrameCode::nlocalsplus);
+        (0..count).filter(|index| self.is_bound(*index) == Ok(false)).count()
+    }
+
+    /// Puts something into those.
+    pub(crate) fn bind_unbound(self, value: &V::Value) {
+        let count = self.code().map_or(0, FrameCode::nlocalsplus);
+        for index in (0..count).filter(|index| self.is_bound(*index) == Ok(false)) {
+            // There was nothing to be dropped.
+            let _null = self.replace_local(index, StackRef::owned(value.clone()));
+        }
+    }
+
+    /// Counts what is borrowed on the stack of a frame that nobody holds.
+    pub(crate) fn own_stack(self) {
+        let mut slot = self.stack_base();
+        let end = slot.wrapping_add(self.depth());
+        while slot < end {
+            // SAFETY: slots below the top are initialised, and no reference to them is anywhere.
+            let value = unsafe { slot.replace(StackRef::null()) };
+            // SAFETY: as above; what is replaced is the null.
+            unsafe { slot.write(value.into_owned()) };
+            slot = slot.wrapping_add(1);
+        }
+    }
+
     /// The line where it stands.
     pub(crate) fn line(self) -> Option<i32> {
         self.code()?.line_at(self.lasti())

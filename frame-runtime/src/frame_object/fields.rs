@@ -38,7 +38,7 @@ pub trait ObjectFields<V: FrameVm>: Sized {
     fn extra_locals(&self) -> Option<&Plain<V>>;
     /// The dict of the locals that C borrows (`f_locals_cache`): strong, null until it asks. None until 3.12.
     fn locals_cache(&self) -> Option<&Plain<V>>;
-    /// The tuple of values that were replaced from outside (`f_overwritten_fast_locals`): strong, null until one is. None
-    /// until 3.13.
+    /// The tuple of values that were replaced from outside (`f_overwritten_fast_locals`): strong. Null here, as a list that
+    /// no VM's object is for keeps them. None until 3.13.
     fn overwritten(&self) -> Option<&Plain<V>>;
 }

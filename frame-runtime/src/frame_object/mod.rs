@@ -10,6 +10,7 @@
 
 mod attribute;
 mod fields;
+mod lineno;
 
 use alloc::vec::Vec;
 use core::cell::Cell;
@@ -18,12 +19,13 @@ use core::mem;
 
 pub use attribute::ATTRIBUTES;
 pub use fields::ObjectFields;
+pub use lineno::{Lineno, LinenoError};
 
 use crate::frame::{Finally, FramePtr, InterpreterFrame, NoSlot, NotSet, Place, Plain, each};
 use crate::generator_frame::Head;
 use crate::localsplus::Region;
 use crate::machine::generator::{self, event};
-use crate::machine::{Machine, Message, Outcome, Runs};
+use crate::machine::{Machine, Message, Numbers, Outcome, Runs};
 use crate::room::Room;
 use crate::stack_ref::{Ref, StackRef};
 use crate::version::{Frames, FramesOf, ObjectStep};
@@ -45,7 +47,7 @@ pub struct FrameObject<V: FrameVm> {
     room: Room,
     /// Stays in the old place of the frame when what the VM added to it moves here; gone then.
     spare: Cell<Option<V::FrameExtra>>,
-    /// What locals had that were [set](Self::set).
+    /// What locals had that were [set](Self::set): `f_overwritten_fast_locals`, as a list that grows without being copied.
     kept: Cell<Vec<V::Value>>,
 }
 
@@ -219,9 +221,10 @@ impl<V: FrameVm> FrameObject<V> {
         self.frame()?.code()?.line_at(lasti)
     }
 
-    /// Says which line the frame is at, while a trace function looks at it; `None` when that is over.
-    pub fn set_line(&self, line: Option<u16>) {
-        self.fields.line().set(line.map_or(0, i32::from));
+    /// Says which line the frame is at, from 1 on, while a trace function looks at it; `None` when that is over. To send the
+    /// frame to another line is [`set_lineno`](Self::set_lineno).
+    pub fn set_line(&self, line: Option<i32>) {
+        self.fields.line().set(line.unwrap_or(0).max(0));
     }
 
     /// The caller's frame object (`f_back`), made if there is none. `None`: nobody called, or there is no memory.
@@ -350,6 +353,12 @@ impl<V: FrameVm> FrameObject<V> {
         let _slots = Finally(|| frame.clear_locals(self.fields.extra_locals().is_some()));
         self.clear_fields(false);
         Ok(())
+    }
+
+    /// Whether it is the frame of a generator that waits at a `yield`.
+    pub(crate) fn is_suspended(&self) -> bool {
+        let suspended = <V::Python as Numbers<generator::Suspended>>::RAW;
+        self.frame().is_some_and(|frame| frame.is_by_generator() && Head::of(frame).state() == suspended)
     }
 
     #[cold]
