@@ -5,7 +5,7 @@
 //! asked before is not here: that the value is an `int` that fits, and whether the trace event lets a frame jump at all.
 //!
 //! Which jumps there are is decided as in CPython, version by version, also where that is odd: stacks are compared as
-//! numbers, and where ways meet the last one counts.
+//! numbers.
 //!
 //! # Where it differs
 //!
@@ -24,7 +24,8 @@
 //!
 //! - From 3.12 on a `SWAP` makes CPython forget all but about ten entries, and in 3.15 a later comparison may end the
 //!   process. Here 21 entries are known, as everywhere else.
-//! - A handler that keeps 22 entries or more is too deep to analyse, and nothing that is looped over for ever.
+//! - A handler that keeps exactly 22 entries, as that of an inlined comprehension among a call's arguments may, has CPython
+//!   loop for ever. Here it is too deep to analyse, like the others of more than 21.
 //!
 //! Before 3.11, when frames had a stack of blocks, other rules held: nothing is found there.
 //!
@@ -37,7 +38,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::InstructionSet;
-use super::verify::{self, Unverified, VariableSlots};
+use super::verify::{self, State, Unverified, VariableSlots};
 use crate::table::{ExceptionTable, Handler, LineTable};
 use model::Stacks;
 use stack::{Kind, Stack};
@@ -189,12 +190,11 @@ impl core::error::Error for NoJump {}
 impl Source<'_> {
     /// Where a frame goes on that stands at a unit and is told to go to a line, or to the next one that has instructions.
     ///
-    /// `at` is the unit of the instruction that runs next, be it behind its prefixes; with `yielded` it is the `yield` that
-    /// ran last, whose value is no longer on the stack.
+    /// `at` is the unit of `f_lasti`: of the instruction that runs next, be it behind its prefixes. With `yielded` it is the
+    /// `yield` that ran last, in 3.13 what follows it, and the value is no longer on the stack.
     ///
-    /// It takes about as long as [`verify`](super::verify()) where no way leads backward to what no other way leads to.
-    /// Each way that does costs as much again, up to a limit behind which code counts as unreachable. It calls nothing
-    /// recursively, and its memory is some thirty bytes per unit.
+    /// Its time is in proportion to the code's length, as that of [`verify`](super::verify()) (each instruction is looked at
+    /// once for either). It calls nothing recursively, and needs some thirty bytes per unit.
     ///
     /// # Errors
     ///
@@ -210,6 +210,7 @@ impl Source<'_> {
             return Err(NoJump::After(line));
         };
         let handlers: Vec<Handler> = self.handlers.entries().map_while(Result::ok).collect();
+        let Some(states) = self.states(&handlers) else { return Err(NoJump::Unproven) };
         let stacks = Stacks::follow(self.set, self.code, self.generator, &handlers);
         let from = stacks.at(at as usize);
         let (mut best, mut why) = (None, None);
@@ -228,16 +229,20 @@ impl Source<'_> {
             }
         }
         let Some((unit, to)) = best else { return Err(why.unwrap_or(NoJump::NoCode)) };
+        let depth = from.depth();
         // The yielded value is not on the stack any more.
         let mut from = if yielded { from.pop() } else { from };
-        let modelled = from.depth();
         let mut drops = Vec::new();
         while from > to {
             drops.push(if from.top() == Some(Kind::Except) { Dropped::Exception } else { Dropped::Value });
             from = from.pop();
         }
         let jump = Jump { unit, drops, depth: from.depth() };
-        match self.is_proven(at, modelled + u32::from(yielded), &jump, &handlers) {
+        let (Some(now), Some(then)) = (self.standing(&states, at), states.get(unit as usize).copied().flatten()) else {
+            return Err(NoJump::Unproven);
+        };
+        let is_there = now.depth == depth && depth >= u32::from(yielded);
+        match is_there && then.depth == jump.depth && then.made == now.made {
             true => Ok(jump),
             false => Err(NoJump::Unproven),
         }
@@ -256,11 +261,8 @@ impl Source<'_> {
         self.lines.lines().map_while(Result::ok).filter_map(new).filter(|(unit, _)| (*unit as usize) < units).collect()
     }
 
-    /// Whether the verifier found what the frame is before and after.
-    fn is_proven(&self, at: u32, depth: u32, jump: &Jump, handlers: &[Handler]) -> bool {
-        if self.set.minor < 11 {
-            return false;
-        }
+    /// What the verifier found at the first unit of each instruction; nothing before 3.11, and of code that it refuses.
+    fn states(&self, handlers: &[Handler]) -> Option<Vec<Option<State>>> {
         let code = Unverified {
             code: self.code,
             stacksize: self.stacksize,
@@ -270,14 +272,14 @@ impl Source<'_> {
             flags: if self.generator { self.set.generator } else { 0 },
             handlers,
         };
-        let Ok(states) = verify::states(self.set, &code) else { return false };
-        let of = |unit: usize| states.get(unit).copied().flatten();
-        let begins = |first: &usize| self.set.decode(self.code, *first).is_some_and(|found| found.unit >= at as usize);
-        // A frame may stand behind the up to three prefixes of its instruction.
-        let first = (0..=at as usize).rev().take(4).find(|first| of(*first).is_some()).filter(begins);
-        match (first.and_then(of), of(jump.unit as usize)) {
-            (Some(from), Some(to)) => from.depth == depth && to.depth == jump.depth && from.made == to.made,
-            _ => false,
-        }
+        (self.set.minor >= 11).then(|| verify::states(self.set, &code).ok()).flatten()
+    }
+
+    /// What it found where a frame stands: at an instruction or behind its up to three prefixes.
+    fn standing(&self, states: &[Option<State>], at: u32) -> Option<State> {
+        let at = at as usize;
+        let firsts = (at.saturating_sub(3)..=at).rev();
+        let (first, state) = firsts.filter_map(|first| Some((first, (*states.get(first)?)?))).next()?;
+        self.set.decode(self.code, first).is_some_and(|found| found.unit >= at).then_some(state)
     }
 }

@@ -1,10 +1,12 @@
 //! What CPython's setter of `f_lineno` thinks that the stack is at each instruction.
 
+use alloc::collections::BinaryHeap;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 use super::stack::{Kind, Stack};
-use crate::code::{Instruction, InstructionSet, Instructions};
+use crate::code::{Instruction, InstructionSet};
 use crate::table::Handler;
 
 /// What an instruction does to the stack, where that is more than a number.
@@ -88,44 +90,45 @@ impl Does {
     }
 }
 
-/// The stack at the first unit of each instruction and at all its prefixes.
+/// The stack at the first unit of each instruction, and behind its prefixes.
 pub(super) struct Stacks<'a> {
     set: &'a InstructionSet,
+    handlers: &'a [Handler],
     marks: Vec<Stack>,
     does: [Option<Does>; 256],
-    /// Whether a unit that was passed got its first stack in this round.
-    again: bool,
+    /// Units that a way was found to and that are not looked at yet, each once, the first one first.
+    waiting: BinaryHeap<Reverse<u32>>,
+    /// Handlers of what was found, by their places in the table, the first one first: where several entries have the same
+    /// handler, that counts.
+    raising: BinaryHeap<Reverse<u32>>,
 }
 
-/// How often the code is gone over at most. Each time but the last, a unit in front of what was looked at, or a handler,
-/// got its first stack; what compilers make needs few rounds.
-const ROUNDS: u32 = 1000;
-
 impl<'a> Stacks<'a> {
-    /// Follows the code as CPython does: in the order of the instructions, again and again until a round finds no new way
-    /// backward and no new handler. Where two ways meet, the later one in this order counts. After [`ROUNDS`] rounds, what
-    /// is still unseen stays so.
-    pub(super) fn follow(set: &'a InstructionSet, code: &[u8], generator: bool, handlers: &[Handler]) -> Stacks<'a> {
-        let marks = vec![Stack::UNSEEN; code.len() / 2 + 1];
-        let mut stacks = Stacks { set, marks, does: [None; 256], again: true };
+    /// Follows all ways through code that the verifier knows, each instruction once and in their order, handlers when
+    /// nothing else is left. Where ways meet that bring different things, the last one counts, also if the instruction was
+    /// followed already.
+    ///
+    /// CPython goes over the whole code again for as long as it finds a new way backward or a new handler, so what the last
+    /// one brought may go farther there. Code of compilers does not show it, except where stacks are too deep.
+    pub(super) fn follow(set: &'a InstructionSet, code: &[u8], generator: bool, handlers: &'a [Handler]) -> Stacks<'a> {
+        let marks = vec![Stack::UNSEEN; code.len() / 2];
+        let (waiting, raising) = (BinaryHeap::new(), BinaryHeap::new());
+        let mut stacks = Stacks { set, handlers, marks, does: [None; 256], waiting, raising };
         // The value that the first `send` brings is counted from the start until 3.12, where `RETURN_GENERATOR` is not
         // said to push it.
-        stacks.marks[0] = match generator && set.minor < 13 {
-            true => Stack::EMPTY.push(Kind::Object),
-            false => Stack::EMPTY,
-        };
-        for _ in 0..ROUNDS {
-            if !core::mem::take(&mut stacks.again) {
-                break;
-            }
-            for instruction in Instructions::new(set, code) {
-                stacks.step(&instruction);
-            }
-            for handler in handlers {
+        let start = if generator && set.minor < 13 { Stack::EMPTY.push(Kind::Object) } else { Stack::EMPTY };
+        stacks.reach(0, start);
+        loop {
+            if let Some(Reverse(unit)) = stacks.waiting.pop() {
+                if let Some(instruction) = set.decode(code, unit as usize) {
+                    stacks.step(&instruction);
+                }
+            } else if let Some(handler) = stacks.raising.pop().and_then(|Reverse(index)| handlers.get(index as usize)) {
                 stacks.enter(handler);
+            } else {
+                return stacks;
             }
         }
-        stacks
     }
 
     /// What is known of a unit.
@@ -135,12 +138,8 @@ impl<'a> Stacks<'a> {
 
     fn step(&mut self, instruction: &Instruction) {
         let stack = self.at(instruction.first);
-        if stack == Stack::UNSEEN {
-            return;
-        }
-        for prefix in instruction.first..instruction.unit {
-            self.set_mark(prefix + 1, stack);
-        }
+        // A frame that yields stands behind the prefixes.
+        self.marks[instruction.first..=instruction.unit].fill(stack);
         let argument = instruction.argument;
         let null = argument & 1 != 0;
         let number = usize::from(instruction.base);
@@ -177,7 +176,7 @@ impl<'a> Stacks<'a> {
                 effect => stack.pop_all(effect.unsigned_abs()),
             },
         };
-        self.set_mark(instruction.next, next);
+        self.reach(instruction.next, next);
     }
 
     /// As the compiler counts it, the greater one of the ways that it can go.
@@ -186,27 +185,30 @@ impl<'a> Stacks<'a> {
         effect(false).max(effect(true)).unwrap_or(0)
     }
 
-    fn set_mark(&mut self, unit: usize, stack: Stack) {
-        if let Some(mark) = self.marks.get_mut(unit) {
-            *mark = stack;
+    /// A way leads to a unit.
+    fn reach(&mut self, unit: usize, stack: Stack) {
+        let Some(mark) = self.marks.get_mut(unit) else { return };
+        if core::mem::replace(mark, stack) != Stack::UNSEEN {
+            return;
+        }
+        // There are fewer than 2^31 units, and fewer handlers, in their order.
+        self.waiting.push(Reverse(unit as u32));
+        if let Ok(index) = self.handlers.binary_search_by_key(&(unit as u32), |handler| handler.start) {
+            self.raising.push(Reverse(index as u32));
         }
     }
 
     fn jump(&mut self, instruction: &Instruction, stack: Stack) {
-        let target = self.set.target(instruction).and_then(|target| usize::try_from(target).ok());
-        let Some(target) = target else { return };
-        self.again |= target < instruction.first && self.at(target) == Stack::UNSEEN;
-        self.set_mark(target, stack);
+        if let Some(target) = self.set.target(instruction).and_then(|target| usize::try_from(target).ok()) {
+            self.reach(target, stack);
+        }
     }
 
     fn enter(&mut self, handler: &Handler) {
-        let (stack, target) = (self.at(handler.start as usize), handler.target as usize);
-        if stack == Stack::UNSEEN || self.marks.get(target) != Some(&Stack::UNSEEN) {
-            return;
-        }
-        let kept = stack.cut(handler.depth);
+        let kept = self.at(handler.start as usize).cut(handler.depth);
         let kept = if handler.lasti { kept.push(Kind::Lasti) } else { kept };
-        self.set_mark(target, kept.push(Kind::Except));
-        self.again = true;
+        if self.at(handler.target as usize) == Stack::UNSEEN {
+            self.reach(handler.target as usize, kept.push(Kind::Except));
+        }
     }
 }
