@@ -10,7 +10,7 @@
 //! # Where it differs
 //!
 //! CPython checks no jump against what runs. Code that passed the verifier stays within what
-//! [`verify`](super::verify) promises: a jump that is accepted leads to exactly the state that the verifier found there.
+//! [`verify`](mod@super::verify) promises: a jump that is accepted leads to exactly the state that the verifier found there.
 //! Three kinds of jumps that CPython accepts are refused for it, with [`NoJump::Unproven`] and CPython's words for stacks
 //! that do not fit:
 //!
