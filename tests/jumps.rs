@@ -10,10 +10,14 @@
 
 #[path = "jumps/deviations.rs"]
 mod deviations;
+#[path = "jumps/frames.rs"]
+mod frames;
 #[path = "jumps/random.rs"]
 mod random;
 #[path = "jumps/vectors.rs"]
 mod vectors;
+#[path = "jumps/vm.rs"]
+mod vm;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

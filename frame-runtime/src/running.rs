@@ -427,6 +427,11 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
         self.frame.spill(self.top);
     }
 
+    /// The next instruction.
+    pub(crate) fn next(&self) -> *const CodeUnit {
+        self.next
+    }
+
     /// Takes the position that was noted in the frame while it was looked at, in the place of its own.
     pub(crate) fn take_position(&mut self) {
         if let Some(top) = self.frame.specials().stack_top().get(self.frame.slots()) {

@@ -13,6 +13,8 @@ use serde_json::Value as Json;
 pub(crate) struct Case {
     pub(crate) name: String,
     pub(crate) code: Box<dyn FrameCode>,
+    /// It, marshalled.
+    pub(crate) bytes: Vec<u8>,
     /// Its tables, as bytes.
     pub(crate) lines: Vec<u8>,
     pub(crate) handlers: Vec<u8>,
@@ -128,10 +130,12 @@ pub(crate) fn cases(path: &Path) -> Vec<Case> {
             row: rows[usize::try_from(number(&at[3])).expect("an index")].clone(),
             texts: texts.clone(),
         };
-        let (code, lines, handlers) = code(&release, &base64(line["code"].as_str().expect("base64")));
+        let bytes = base64(line["code"].as_str().expect("base64"));
+        let (code, lines, handlers) = code(&release, &bytes);
         Case {
             name: text(&line["name"]),
             code,
+            bytes,
             lines,
             handlers,
             at: line["at"].as_array().expect("positions").iter().map(position).collect(),

@@ -2,10 +2,11 @@
 
 use crate::bounds::Bounds;
 use crate::data_stack::DataStack;
-use crate::frame::{Finally, FramePtr};
+use crate::frame::{Finally, FramePtr, Specials};
 use crate::machine::State;
 use crate::machine::trace::{Machine, state};
 use crate::running::Running;
+use crate::version::Version;
 use crate::vm::FrameVm;
 
 /// What is being told.
@@ -46,7 +47,8 @@ impl<V: FrameVm, O, B: Bounds> Running<'_, V, O, B> {
     /// is the [thread's](DataStack::trace_event), and it may set [`f_lineno`](crate::frame_object::FrameObject::set_lineno) of this
     /// frame. What was told before is told again afterwards, also if it panics.
     ///
-    /// The instruction that the event is about was just fetched, prefixes not undone: there the frame stands. The stack is as
+    /// The instruction that the event is about was just fetched, prefixes not undone: there the frame stands (3.13, at a yield:
+    /// behind it). The stack is as
     /// before the instruction; but for `PY_YIELD` the value is popped already, and dropped if the frame
     /// [moved](Told::moved). Where it did, the loop fetches the next instruction, and runs none of what it fetched.
     ///
@@ -59,6 +61,10 @@ impl<V: FrameVm, O, B: Bounds> Running<'_, V, O, B> {
     #[inline(never)]
     fn tell_aside<R>(mut self, event: State<Machine>, callback: impl FnOnce(&DataStack<V>) -> R) -> (Self, Told<R>) {
         self.spill();
+        if event == state::PY_YIELD && const { <V::Python as Version>::LAYOUT.minor() == 13 } {
+            // 3.13 has gone on to the `RESUME` by then.
+            self.frame.specials().instruction().set(self.next());
+        }
         let slot = &self.stack.delivery;
         let before = slot.replace(Some(Delivery { event, frame: self.frame, moved: false }));
         let restore = Finally(|| slot.set(before));
