@@ -315,7 +315,7 @@ impl<V: FrameVm> FrameObject<V> {
     pub fn set(&self, index: u32, value: StackRef<V>) -> Result<StackRef<V>, NotSet<StackRef<V>>> {
         let Some(frame) = self.frame() else { return Err(NotSet { why: NoSlot::NoFrame, value }) };
         let old = frame.replace_local(index, value)?;
-        if <FramesOf<V> as Frames>::TAGS.borrowed == 0 || !old.is_owned() || self.is_over() {
+        if <FramesOf<V> as Frames>::TAGS.borrowed == 0 || !old.is_owned() {
             return Ok(old);
         }
         let mut kept = self.kept.take();
@@ -387,7 +387,9 @@ impl<V: FrameVm> FrameObject<V> {
                 ObjectStep::ExtraLocals => fields.extra_locals().and_then(Plain::take),
                 ObjectStep::LocalsCache => fields.locals_cache().and_then(Plain::take),
                 ObjectStep::Overwritten => {
-                    drop(self.kept.take());
+                    // A tuple's last item goes first.
+                    let mut kept = self.kept.take();
+                    while kept.pop().is_some() {}
                     fields.overwritten().and_then(Plain::take)
                 }
             });

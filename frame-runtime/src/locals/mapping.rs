@@ -21,8 +21,22 @@ impl<V: LocalsVm> FrameLocals<V> {
         Ok(dict)
     }
 
+    /// Whether no name is there twice: a comprehension that is inlined in a module or class has variables of its own, and what
+    /// is written to one is kept besides.
+    fn names_are_distinct(&self) -> bool {
+        self.look().is_none_or(|look| look.view().is_none_or(|view| view.variables.optimized))
+    }
+
     pub(super) fn copy_to(&self, stack: &DataStack<V>, dict: &V::Value) -> Result<(), Error<V>> {
-        for (key, value) in self.items(stack)? {
+        if self.names_are_distinct() {
+            for (key, value) in self.items(stack)? {
+                stack.vm().set_item(stack, dict, &key, value).map_err(Error::Raised)?;
+            }
+            return Ok(());
+        }
+        // Of two variables of the same name the one counts that is found by it.
+        for key in self.keys(stack)? {
+            let value = self.get_item(stack, &key)?;
             stack.vm().set_item(stack, dict, &key, value).map_err(Error::Raised)?;
         }
         Ok(())

@@ -8,6 +8,7 @@ use super::{Error, Item, Kinds, LocalsVm, Look, NameIndex, View};
 use crate::data_stack::DataStack;
 use crate::frame::{Place, Plain};
 use crate::generator::ErrorKind;
+use crate::version::Version;
 use crate::visit::Visit;
 use crate::vm::{FrameVm, Value};
 
@@ -58,7 +59,7 @@ impl<V: FrameVm> Drop for FrameLocals<V> {
 }
 
 impl<V: LocalsVm> FrameLocals<V> {
-    fn look(&self) -> Option<Look<V>> {
+    pub(super) fn look(&self) -> Option<Look<V>> {
         Look::at(self.frame()?)
     }
 
@@ -71,10 +72,24 @@ impl<V: LocalsVm> FrameLocals<V> {
     ///
     /// # Errors
     ///
-    /// The key has no hash; whatever its comparison raises.
+    /// The key has no hash; whatever its comparison raises. In 3.13 what its comparison with a name raises that is no local
+    /// variable is swallowed.
     ///
     /// Source: `framelocalsproxy_getitem`, Objects/frameobject.c.
     pub fn find(&self, stack: &DataStack<V>, key: &V::Value) -> Result<Option<V::Value>, Error<V>> {
+        self.find_in(stack, key, |found| match found {
+            Err(_) if <V::Python as Version>::LAYOUT.minor() == 13 => Ok(None),
+            found => found.map_err(Error::Raised),
+        })
+    }
+
+    /// The same; `extra` judges what a look-up among the other names came to.
+    fn find_in(
+        &self,
+        stack: &DataStack<V>,
+        key: &V::Value,
+        extra: impl FnOnce(Result<Option<V::Value>, V::Value>) -> Result<Option<V::Value>, Error<V>>,
+    ) -> Result<Option<V::Value>, Error<V>> {
         let hash = stack.vm().hash(stack, key).map_err(Error::Raised)?;
         let look = self.look();
         let view = look.as_ref().and_then(Look::view);
@@ -84,7 +99,7 @@ impl<V: LocalsVm> FrameLocals<V> {
             return Ok(Some(value));
         }
         match Self::extra(view.as_ref()) {
-            Some(extra) => stack.vm().get_item(stack, &extra, key).map_err(Error::Raised),
+            Some(dict) => extra(stack.vm().get_item(stack, &dict, key)),
             None => Ok(None),
         }
     }
@@ -108,11 +123,11 @@ impl<V: LocalsVm> FrameLocals<V> {
     ///
     /// # Errors
     ///
-    /// Those of [`find`](Self::find).
+    /// The key has no hash; whatever its comparison raises.
     ///
     /// Source: `framelocalsproxy_contains`, Objects/frameobject.c.
     pub fn contains(&self, stack: &DataStack<V>, key: &V::Value) -> Result<bool, Error<V>> {
-        self.find(stack, key).map(|found| found.is_some())
+        self.find_in(stack, key, |found| found.map_err(Error::Raised)).map(|found| found.is_some())
     }
 
     /// The slot that a key writes to.
