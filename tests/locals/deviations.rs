@@ -48,6 +48,32 @@ pub(crate) const DEVIATIONS: &[Deviation] = &[
         ends: true,
     },
     Deviation {
+        name: "a generator whose frame is cleared before it began keeps what it holds",
+        releases: &["3.13.0"],
+        is: |line, at, _| {
+            let mut before = line["ops"].as_array().expect("operations")[..at].iter();
+            let op = &line["ops"][at][0];
+            line["owner"] != "thread" && op == "clear" && before.all(|op| op[0] != "resume")
+        },
+        ends: true,
+    },
+    Deviation {
+        name: "what is written to a variable of a cleared frame is never released",
+        releases: &["3.13.0", "3.13.18", "3.14.10", "3.15.2"],
+        is: |line, at, here| {
+            let ops = line["ops"].as_array().expect("operations");
+            let clears = |at: &usize| ops[*at][0] == "clear" && line["did"][*at].get("raises").is_none();
+            let cleared = (0..at).find(clears).unwrap_or(at);
+            let died = |did: &Json| did["died"].as_array().cloned().unwrap_or_default();
+            let (there, here) = (died(&line["did"][at]), died(here));
+            let released = |mark: &&Json| !there.contains(mark);
+            let written =
+                |mark: &Json| ops[cleared..at].iter().any(|op| op.to_string().contains(&format!("[\"m\",{mark}]")));
+            here.iter().filter(released).all(written) && there.iter().eq(here.iter().filter(|mark| !released(mark)))
+        },
+        ends: false,
+    },
+    Deviation {
         name: "a variable whose kind says cell is not read where a comprehension has something else in its slot",
         releases: &["3.13.0"],
         is: |line, _, _| line["situation"] == "comprehension_captured_outside",

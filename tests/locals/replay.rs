@@ -200,6 +200,10 @@ impl<'a, P: Python> Replay<'a, P> {
         }
         let (function, slots) = self.function(text(&self.script["situation"]), &self.script["slots"]);
         self.host = (self.script["host"] == true).then(|| function.clone());
+        let mut around = match function.kind() {
+            Kind::Function { closure, .. } if self.script["owner"] == "thread" => closure.clone(),
+            _ => Vec::new(),
+        };
         drop(vm::died());
         let entered = self.stack.enter(shim, |entry| {
             let mut frame = entry.call(function, &mut []).unwrap_or_else(|_| panic!("there is room"));
@@ -225,9 +229,15 @@ impl<'a, P: Python> Replay<'a, P> {
             }
         });
         entered.expect("nobody holds the stack");
-        if let Some(host) = self.host.take() {
+        if self.host.take().is_some() {
             self.finish();
-            drop(host);
+        }
+        // The function around ends, which has the cells in slots.
+        if <P as Version>::LAYOUT.minor() >= 14 {
+            around.reverse();
+        }
+        around.into_iter().for_each(drop);
+        if self.now.is_none() {
             drop(vm::died());
         }
     }

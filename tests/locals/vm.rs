@@ -10,7 +10,7 @@ use frame_runtime::code::{Code, Verified};
 use frame_runtime::data_stack::DataStack;
 use frame_runtime::frame_object::FrameObject;
 use frame_runtime::locals::FrameLocals;
-use frame_runtime::version::{Activation, Version};
+use frame_runtime::version::Activation;
 use frame_runtime::vm::{Constant, FrameVm, Function, Objects, Shape, Value as _, Vm};
 use std::borrow::Cow;
 
@@ -129,8 +129,7 @@ impl<P: Activation> Drop for Object<P> {
             // As in CPython, the last one goes first.
             Kind::Tuple(items) => while items.pop().is_some() {},
             Kind::List(items) => while items.get_mut().pop().is_some() {},
-            // The function around goes with it, which has the cells in slots, and releases them in this order.
-            Kind::Function { closure, .. } if <P as Version>::LAYOUT.minor() >= 14 => while closure.pop().is_some() {},
+            Kind::Function { closure, .. } => while closure.pop().is_some() {},
             _ => {}
         }
     }

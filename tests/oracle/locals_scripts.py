@@ -209,7 +209,10 @@ def written(known):
         yield "function", Written("each key, " + operation[0], each_key([operation]))
     yield "function", Written("each key, written and read", each_key([["setitem", 1], ["getitem"]]))
     # 3.13.0 takes what it reads there for a cell.
-    yield "comprehension_captured_outside", Written("reads what is no cell", [["next", None], ["f_locals", 0], ["contains", 0, "hh"]])
+    yield "comprehension_captured_outside", Written("reads what is no cell", [["next", ["l", []]], ["f_locals", 0],
+                                                                              ["contains", 0, "hh"]])
+    yield "generator_expression", Written("let go of, and held", [["resume"], ["next", m(1)], ["go"], ["f_locals", 0], ["hold"],
+                                                                  ["release"], *BRIEFLY])
     for script in function_scripts():
         yield "function", script
     for script in traced_scripts():
