@@ -61,15 +61,18 @@ pub(crate) const DEVIATIONS: &[Deviation] = &[
         name: "what is written to a variable of a cleared frame is never released",
         releases: &["3.13.0", "3.13.18", "3.14.10", "3.15.2"],
         is: |line, at, here| {
-            let ops = line["ops"].as_array().expect("operations");
-            let clears = |at: &usize| ops[*at][0] == "clear" && line["did"][*at].get("raises").is_none();
-            let cleared = (0..at).find(clears).unwrap_or(at);
-            let died = |did: &Json| did["died"].as_array().cloned().unwrap_or_default();
-            let (there, here) = (died(&line["did"][at]), died(here));
-            let released = |mark: &&Json| !there.contains(mark);
-            let written =
-                |mark: &Json| ops[cleared..at].iter().any(|op| op.to_string().contains(&format!("[\"m\",{mark}]")));
-            here.iter().filter(released).all(written) && there.iter().eq(here.iter().filter(|mark| !released(mark)))
+            let (mut there, mut here) = (line["did"][at].clone(), here.clone());
+            let dead = |did: &mut Json| {
+                let died = did.as_object_mut().and_then(|did| did.remove("died"));
+                died.and_then(|died| died.as_array().cloned()).unwrap_or_default()
+            };
+            let (released, all) = (dead(&mut there), dead(&mut here));
+            let lost: Vec<Json> = all.iter().filter(|mark| !released.contains(mark)).cloned().collect();
+            let kept = all.iter().filter(|mark| !lost.contains(mark));
+            there == here
+                && !lost.is_empty()
+                && released.iter().eq(kept)
+                && lost.iter().all(|mark| is_written_behind_clear(line, at, mark))
         },
         ends: false,
     },
@@ -80,6 +83,14 @@ pub(crate) const DEVIATIONS: &[Deviation] = &[
         ends: true,
     },
 ];
+
+/// Whether a mark was written after a frame was cleared.
+fn is_written_behind_clear(line: &Json, at: usize, mark: &Json) -> bool {
+    let ops = line["ops"].as_array().expect("operations");
+    let clears = |at: &usize| ops[*at][0] == "clear" && line["did"][*at].get("raises").is_none();
+    let cleared = (0..at).find(clears).unwrap_or(at);
+    ops[cleared..at].iter().any(|op| op.to_string().contains(&format!("[\"m\",{mark}]")))
+}
 
 /// What was raised there.
 fn there(line: &Json, at: usize) -> &Json {
