@@ -49,6 +49,7 @@
 //! - [`arguments`]: which slot takes which argument, with CPython's messages;
 //! - [`frame_object`], [`view`]: how the program sees frames; [`visit`]: how a collector does;
 //! - [`locals`]: `f_locals` and `locals()`, in every version;
+//! - [`trace`]: what trace functions and monitoring tools are told, and at which instructions;
 //! - [`cell`]: cells; [`attribute`]: what attributes the objects have;
 //! - [`generator`]: generators, coroutines, async generators, and what drives them; [`generator_frame`]: the frames that they
 //!   own;

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::Code;
 use crate::table::{DecodeError, ExceptionTable, Handler, LineRanges, LineTable, LocationRow};
+use crate::trace::LineEvents;
 use crate::version::Version;
 use crate::vm::Vm;
 
@@ -26,6 +27,16 @@ impl<V: Vm> Code<V> {
     /// One row per code unit: `co_positions()`. Nothing before 3.11.
     pub fn co_positions(&self) -> impl Iterator<Item = Result<LocationRow, DecodeError>> + '_ {
         self.line_table().positions()
+    }
+
+    /// Where line events are due. A VM makes it when somebody traces, and keeps it with the code.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`], if something is wrong with one of the tables.
+    pub fn line_events(&self) -> Result<LineEvents, DecodeError> {
+        let (lines, handlers) = (self.line_table(), self.exception_table());
+        LineEvents::new(Self::instruction_set(), self.co_code(), lines, handlers, self.first_traceable())
     }
 
     /// `co_lnotab`: before 3.10 the table itself, from 3.10 on made of it. 3.15 has no such attribute any more; what it

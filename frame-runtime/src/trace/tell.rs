@@ -1,17 +1,16 @@
 //! How an eval loop tells of an event, and what the thread knows of it meanwhile.
 
+use super::{Event, event};
 use crate::bounds::Bounds;
 use crate::data_stack::DataStack;
 use crate::frame::{Finally, FramePtr, Specials};
-use crate::machine::State;
-use crate::machine::trace::{Machine, state};
 use crate::running::Running;
 use crate::version::Version;
 use crate::vm::FrameVm;
 
 /// What is being told.
 pub(crate) struct Delivery<V: FrameVm> {
-    pub(crate) event: State<Machine>,
+    pub(crate) event: Event,
     /// The frame that it is told of: on top when the telling began.
     pub(crate) frame: FramePtr<V>,
     /// Whether the frame was sent to another line.
@@ -36,9 +35,9 @@ pub struct Told<R> {
 }
 
 impl<V: FrameVm> DataStack<V> {
-    /// The event that is being told (`what_event`, until 3.11 `tracing_what`); [`state::IDLE`] if none is.
-    pub fn trace_event(&self) -> State<Machine> {
-        self.delivery.get().map_or(state::IDLE, |delivery| delivery.event)
+    /// The event that is being told (`what_event`, until 3.11 `tracing_what`); [`event::IDLE`] if none is.
+    pub fn trace_event(&self) -> Event {
+        self.delivery.get().map_or(event::IDLE, |delivery| delivery.event)
     }
 }
 
@@ -53,15 +52,16 @@ impl<V: FrameVm, O, B: Bounds> Running<'_, V, O, B> {
     /// [moved](Told::moved). Where it did, the loop fetches the next instruction, and runs none of what it fetched.
     ///
     /// Source: `call_instrumentation_vector`, Python/instrumentation.c; until 3.11 `call_trace`, Python/ceval.c.
-    pub fn tell<R>(self, event: State<Machine>, callback: impl FnOnce(&DataStack<V>) -> R) -> (Self, Told<R>) {
-        self.tell_aside(event, callback)
+    #[inline(always)]
+    pub fn tell<R>(self, event: Event, callback: impl FnOnce(&DataStack<V>) -> R) -> (Self, Told<R>) {
+        self.aside().tell_aside(event, callback)
     }
 
     #[cold]
     #[inline(never)]
-    fn tell_aside<R>(mut self, event: State<Machine>, callback: impl FnOnce(&DataStack<V>) -> R) -> (Self, Told<R>) {
+    fn tell_aside<R>(mut self, event: Event, callback: impl FnOnce(&DataStack<V>) -> R) -> (Self, Told<R>) {
         self.spill();
-        if event == state::PY_YIELD && const { <V::Python as Version>::LAYOUT.minor() == 13 } {
+        if event == event::PY_YIELD && const { <V::Python as Version>::LAYOUT.minor() == 13 } {
             // 3.13 has gone on to the `RESUME` by then.
             self.frame.specials().instruction().set(self.next());
         }
