@@ -110,6 +110,8 @@ class Player:
         self.stale = []
         # The slots when a comprehension ended; the namespace when the code did.
         self.last, self.names = None, None
+        # Then also where its cells were, by their ids.
+        self.cells = {}
 
     # What is said.
 
@@ -300,7 +302,7 @@ class Player:
         if op[0] == "return":
             self.over, self.names = True, self.items()
             held = Memory.slots(frame, 0, slots_of(frame.f_code)) if self.own else []
-            Special.cells = {id(one[0]): index for index, one in enumerate(held)
+            self.cells = {id(one[0]): index for index, one in enumerate(held)
                              if one and isinstance(one[0], types.CellType)}
         self.pending = op
         if op[0] == "trace":
@@ -367,7 +369,7 @@ class Player:
         else:
             target = self.registers[op[1]]
             found = ask(target, name, arguments[1:], lambda desc: self.made(desc, frame))
-            self.did["value"] = re.sub("<cell at [^>]*>", "<cell>", found) if name == "repr" else shown(found)
+            self.did["value"] = re.sub("<(cell|module) [^>]*>", r"<\1>", found) if name == "repr" else shown(found)
 
     # The whole script.
 
@@ -407,7 +409,9 @@ class Player:
             self.start(self.current())
         if self.own and self.names != self.items():
             before = dict((key, repr(value)) for key, value in self.names)
+            Special.cells = self.cells
             self.begin(["names", [item for item in self.items() if before.get(item[0]) != repr(item[1])]])
+            Special.cells = {}
         self.outside()
         self.begin(["over"])
         for register in range(REGISTERS):
@@ -472,7 +476,8 @@ OPERATORS = {
 
 def ask(target, name, arguments, made):
     if name == "setitem":
-        target[made(arguments[0])] = made(arguments[1])
+        key, value = made(arguments[0]), made(arguments[1])
+        target[key] = value
     elif name == "delitem":
         del target[made(arguments[0])]
     elif name == "ior":
@@ -523,6 +528,8 @@ def child(situation, chooser, out):
     vars(builtins).update({name: getattr(player, name) for name in methods}, values=lambda name: Iterable(player, name),
                           settrace=sys.settrace, cached=get, pause=Pause, Meta=meta)
     warnings.simplefilter("ignore")
+    # 3.13 says there what it swallows.
+    sys.unraisablehook = lambda unraisable: None
     signal.alarm(20)
     player.play()
 
