@@ -4,20 +4,19 @@
 //! `cargo bench -p frame-benches --bench locals -- --exact none` prints ratios. Its times are those of bytecode that asks,
 //! less those of the loop around it; ours are those of a VM's native code that asks.
 
+#[path = "locals/run.rs"]
+mod run;
 #[path = "locals/vm.rs"]
 mod vm;
 
 use std::hint::black_box;
-use std::marker::PhantomData;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use frame_runtime::data_stack::{DataStack, Limits};
-use frame_runtime::locals::{self, FrameLocals, Locals};
-use frame_runtime::stack_ref::StackRef;
-use frame_runtime::version::{Activation, Cpython3_13, Cpython3_14};
-use vm::{Kind, Machine, Object};
+use frame_runtime::version::{Cpython3_13, Cpython3_14};
+use run::with_locals;
+use vm::{Kind, Object};
 
 const SIZES: [usize; 3] = [5, 50, 500];
 /// Names in one run of a way.
@@ -25,31 +24,6 @@ const NAMES: usize = 2_000;
 
 /// Something that takes time, with its name.
 type Way<'a> = (&'a str, &'a dyn Fn());
-
-/// Does something with the locals of a frame that runs, and all its names.
-fn with_locals<P: Activation>(
-    size: usize,
-    body: impl FnOnce(&DataStack<Machine<P>>, &FrameLocals<Machine<P>>, &[Object<P>]),
-) {
-    let names: Vec<_> = (0..size).map(|at| Object::name(&format!("name_{at}"))).collect();
-    let function = Object::function(&names);
-    let stack = DataStack::new(Machine(PhantomData), Limits::default());
-    let mut values: Vec<_> = (0..size as i64).map(|at| StackRef::owned(Object::new(Kind::Int(at)))).collect();
-    stack
-        .enter(Object::new(Kind::None), |entry| {
-            let mut f = entry.call(function, &mut values).expect("there is room");
-            f.fetch();
-            let (f, ()) = f.escape(|stack| {
-                let frame = stack.frame_object(0).expect("the loop does not hold it").expect("a frame runs");
-                match locals::f_locals(stack, &frame).expect("nothing is raised") {
-                    Locals::Proxy(locals) => body(stack, &locals, &names),
-                    Locals::Mapping(_) => unreachable!("3.13 and later"),
-                }
-            });
-            drop(f.any());
-        })
-        .expect("nothing runs");
-}
 
 /// The best of many interleaved runs, in nanoseconds a name.
 fn best(ways: &[Way<'_>]) -> Vec<f64> {

@@ -78,7 +78,8 @@ pub enum Change {
     Line {
         /// Raised for what is no `int`; `True` and `False` are none.
         other: Refusal,
-        /// Raised where no trace function of the frame runs. What else can be wrong with a line is for who jumps.
+        /// Raised where no trace function of the frame runs. From 3.11 on all that may be wrong is said by
+        /// [`set_lineno`](crate::frame_object::FrameObject::set_lineno).
         untraced: Refusal,
     },
     /// It raises this.

@@ -205,8 +205,8 @@ pub struct Function<'a, T> {
 ///
 /// All answers are the same for the object's whole life; the units may change, but not their number or their place.
 /// There is at least one. Handlers lie within the units, and what they find on the stack (entries of their depth, the index of the instruction if
-/// they want it, the exception) is no more than `stacksize`. None of the methods panics or
-/// enters a data stack.
+/// they want it, the exception) is no more than `stacksize`. Jumps are told of the same units, handlers and `stacksize`. None of
+/// the methods panics or enters a data stack.
 pub unsafe trait FrameCode {
     /// Locals, cells and free variables, in slots (`co_nlocalsplus`).
     fn nlocalsplus(&self) -> u32;
