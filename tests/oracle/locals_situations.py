@@ -2,7 +2,8 @@
 
 The names that the code calls are builtins, of the player: `probe()` performs operations on the frame that called it, until
 the code itself has to do something, and returns the number of that. `initial()` and `take()` make values, `give(V)`,
-`gave(NAME, V)` and `keep(V)` look at one, `failed()` at an exception. `ending()` is the last that code does. `values(NAME)` is what a comprehension iterates over.
+`gave(NAME, V)` and `keep(V)` look at one, `failed()` at an exception. `ending()` is the last that code does. `values(NAME)` is
+what a comprehension iterates over.
 """
 import sys
 import textwrap
