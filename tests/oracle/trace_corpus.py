@@ -624,6 +624,21 @@ def jumped(a, b, c):
     return b
 
 
+def nones(a, b):
+    c = a if a is None else b
+    d = (
+        a if b is not None else
+        b)
+    if a is None or b is None: c = 1
+    if c is not None and (
+            d is not None or a): d = 1
+    while b is not None: b = None
+    for x in 1, None, 2:
+        if x is None: continue
+        if x is not None: d = x
+    return c, d
+
+
 # A function, from which of its lines, counted from the first, a jump is made when it is told first, and to which.
 JUMPS = [(jumped, 1, 4), (jumped, 2, 6), (jumped, 2, 1), (jumped, 2, 2), (jumped, 4, 1), (jumped, 6, 4), (jumped, 1, 7)]
 
@@ -634,4 +649,5 @@ CASES = [
     (finally_returns, 1), (raises_through, 0), (raises_through, 1), (reraises, 1), (groups,), (withs, 0), (withs, 1),
     (protocols,), (comprehensions, [1, 2, 3]), (uses_generators,), (uses_delegates,), (uses_async,), (matches_all,),
     (decorated, 1), (closures, 1), (backwards, "a"), (slices, 1), (far_away, 2), (unreachable,), (recursive, 2),
-    (several_statements, 1), (long_jumps, 1)]
+    (several_statements, 1), (long_jumps, 1),
+    (nones, None, 1), (nones, 1, None), (nones, 1, 2)]

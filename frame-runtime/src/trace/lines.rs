@@ -216,7 +216,7 @@ impl LineEvents {
                 self.may_begin(target);
             }
             let line = self.units[target].line;
-            let is_back = part == Part::JumpBackward && target <= instruction.unit;
+            let is_back = part == Part::JumpBackward && (self.first..=instruction.unit).contains(&target);
             if is_back && line >= 0 && line == self.units[instruction.unit].line {
                 self.repeats.push((instruction.unit as u32, target as u32));
             }
