@@ -120,12 +120,17 @@ fn build(own: Vec<Item>, sources: &mut Sources, sink: &mut Sink) -> (Meaning, Me
         spec.meaning.version = version.map(|version| VersionItem { extends: None, ..version });
         return (spec.meaning, ours);
     }
+    let named = |item: &Item| match item {
+        Item::Machine(machine) => Some(machine.name.value.clone()),
+        _ => None,
+    };
+    let named: Vec<String> = own.iter().filter_map(named).collect();
     let items = frame_codegen::extend::extend(shipped, own, sink);
     frame_codegen::lower_items(items, &mut spec.meaning, sink);
     let minor = version.and_then(|version| version.extends).map(|minor| minor.value);
     for machine in spec.meaning.machines.iter().filter(|machine| ours.machine(&machine.name).is_some()) {
         let Some(minor) = minor.filter(|minor| !machine.exists(*minor)) else { continue };
-        if ours.machine(&machine.name).is_some_and(|known| known != machine) {
+        if named.contains(&machine.name.value) {
             sink.report(
                 Diagnostic::error("extension-version", format!("CPython {minor} has no `{}`", machine.name))
                     .at(machine.name.span, format!("it is there in {}", machine.range)),
