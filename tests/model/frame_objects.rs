@@ -107,14 +107,14 @@ impl World {
 
     /// Changes a local. The reference moves in; what comes back is the caller's. `None`: there is no such local.
     pub(crate) fn set_through_object(&mut self, object: Id, index: usize, value: Slot) -> Option<Slot> {
-        let Body::Frame { frame: Some(frame), is_over, .. } = *self.body(object) else { return None };
+        let Body::Frame { frame: Some(frame), .. } = *self.body(object) else { return None };
         if index >= self.frames[frame].slots.len() || index >= self.locals(frame) {
             return None;
         }
         self.happens("a local set from outside");
         let value = self.own(value);
         let old = std::mem::replace(&mut self.frames[frame].slots[index], value);
-        if !self.facts.has_tags || old.owned() == 0 || is_over {
+        if !self.facts.has_tags || old.owned() == 0 {
             return Some(old);
         }
         if let Body::Frame { kept, .. } = &mut self.object_mut(object).body {

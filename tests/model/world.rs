@@ -388,7 +388,8 @@ impl World {
             match step {
                 ObjectStep::Back => self.give(back),
                 ObjectStep::Trace => self.give(trace),
-                ObjectStep::Overwritten => kept.take().into_iter().flatten().for_each(|id| self.give(id)),
+                // The last one goes first.
+                ObjectStep::Overwritten => kept.take().into_iter().flatten().rev().for_each(|id| self.give(id)),
                 ObjectStep::OwnFrame | ObjectStep::ExtraLocals | ObjectStep::LocalsCache => {}
             }
         }
