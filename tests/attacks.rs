@@ -9,6 +9,8 @@ mod generators;
 mod locals;
 #[path = "attacks/locals_vm.rs"]
 mod locals_vm;
+#[path = "attacks/questions.rs"]
+mod questions;
 #[path = "attacks/vm.rs"]
 mod vm;
 #[path = "attacks/wild.rs"]

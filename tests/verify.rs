@@ -20,3 +20,5 @@ mod library;
 mod lifetimes;
 #[path = "verify/random.rs"]
 mod random;
+#[path = "verify/yields.rs"]
+mod yields;

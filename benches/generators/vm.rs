@@ -12,7 +12,7 @@ use frame_runtime::bounds::Bounds;
 use frame_runtime::data_stack::DataStack;
 use frame_runtime::entry::Entry;
 use frame_runtime::generator::{
-    ErrorKind, GeneratorVm, Method, Names, Part, PartRef, Resume, Slot, Started, Thrown, While,
+    ErrorKind, GeneratorObjects, GeneratorVm, Method, Names, Part, PartRef, Resume, Slot, Started, Thrown, While,
 };
 use frame_runtime::version::Activation;
 use frame_runtime::vm::{FrameVm, Value as _, Vm};
@@ -92,8 +92,8 @@ pub(crate) fn exception<P: Supports>(kind: ErrorKind, text: &str, value: Option<
     Value::object(Kind::Exception(Box::new(Exception { kind, text: text.into(), value, context, cause })))
 }
 
-// SAFETY: an object has its generator from the beginning to its end. What is asked of objects only looks at them.
-unsafe impl<P: Supports> GeneratorVm for Machine<P> {
+// SAFETY: an object has its generator from the beginning to its end.
+unsafe impl<P: Supports> GeneratorObjects for Machine<P> {
     #[inline(always)]
     fn part(object: &Value<P>) -> Option<PartRef<'_, Self>> {
         match object.kind()? {
@@ -107,10 +107,12 @@ unsafe impl<P: Supports> GeneratorVm for Machine<P> {
         object.tail()
     }
 
-    fn make(&self, part: Part<Self>) -> Option<Value<P>> {
+    fn make_part(&self, part: Part<Self>) -> Option<Value<P>> {
         if self.deny.take() { None } else { object::make(part) }
     }
+}
 
+impl<P: Supports> GeneratorVm for Machine<P> {
     fn names(&self, function: &Value<P>) -> Names<Value<P>> {
         match function.kind() {
             Some(Kind::Function(function)) => Names { name: function.name.clone(), qualname: function.name.clone() },

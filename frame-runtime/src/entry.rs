@@ -317,12 +317,21 @@ impl<V: FrameVm> DataStack<V> {
         let frame = unsafe { FramePtr::init(callee.memory, start, callee.extra) };
         let slots = frame.slots();
         let base = slots.wrapping_add(callee.locals as usize);
-        // A loop and not a copy of unknown length: there are few arguments.
-        for index in 0..count as usize {
+        // Not a copy of unknown length: there are few arguments, and a loop is unrolled for many.
+        let argument = |index: usize| {
             // SAFETY: the arguments are initialised, and moved from here.
             let argument = unsafe { arguments.wrapping_add(index).read() };
             // SAFETY: there are at least as many locals as arguments.
             unsafe { slots.wrapping_add(index).write(argument) };
+        };
+        if count > 0 {
+            argument(0);
+        }
+        if count > 1 {
+            argument(1);
+        }
+        if count > 2 {
+            (2..count as usize).for_each(argument);
         }
         let mut slot = slots.wrapping_add(count as usize);
         while slot < base {
@@ -373,6 +382,11 @@ impl<'t, V: FrameVm, B: Bounds> Entry<'t, V, B> {
     /// `nlocalsplus` on; must neither fetch nor read a cache outside of the code, nor jump out of it, a call's
     /// [`Site`](crate::running::Site) included; and must resume no generator that was cleared. A verifier that ran when the
     /// code was loaded is a proof.
+    ///
+    /// Where the code says that a loop of a delegation [ends](FrameCode::after_delegation) must be where its `SEND` jumps to;
+    /// [`Verified`](crate::code::Verified) says no other place. If the VM has
+    /// [machines](crate::generator::GeneratorVm::machines) of its own, they must let no generator go on that is over, nor say of
+    /// a body that ended that it waits.
     ///
     /// What [`load_fast_borrow`](Running::load_fast_borrow) pushes must be gone before its local changes, and must not be
     /// pushed again, stored, sent to a generator or handed to anybody but a callee without being counted

@@ -210,6 +210,11 @@ impl<V: FrameVm> Head<V> {
         self.set(WAITS, waits);
     }
 
+    /// Whether what the frame holds was released.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.has(EMPTY)
+    }
+
     /// Whether the frame is in the chain.
     pub(crate) fn is_linked(&self) -> bool {
         self.has(LINKED)

@@ -42,6 +42,7 @@
 //! A VM written in Rust has frames over its own objects, with the semantics of the version it names:
 //!
 //! - [`vm`]: what it provides, on one page, with a small VM that runs;
+//! - [`counted`]: objects, if it has none of its own, without unsafe code;
 //! - [`data_stack`], [`entry`], [`running`]: the stack, the way in, and the handle by which an eval loop holds a frame;
 //! - [`bounds`]: whether handles check slots and code units;
 //! - [`code`]: code objects with each version's checks, instructions, and the verifier;
@@ -73,6 +74,7 @@ mod borrows;
 pub mod bounds;
 pub mod cell;
 pub mod code;
+pub mod counted;
 pub mod data_stack;
 pub mod entry;
 mod exception;

@@ -2,27 +2,31 @@
 
 #![expect(unsafe_code, reason = "raw memory")]
 
-use alloc::alloc::{alloc, dealloc};
 use core::alloc::Layout;
+use core::marker::PhantomData;
 use core::ptr::NonNull;
 
-/// A block of words, freed when it is dropped. What is in it is not the room's business.
-pub(crate) struct Room {
+use crate::vm::FrameVm;
+
+/// A block of words of the VM's, which goes back to it when it is dropped. What is in it is not the room's business.
+pub(crate) struct Room<V: FrameVm> {
     memory: NonNull<()>,
     words: usize,
+    vm: PhantomData<fn(V)>,
 }
 
+#[inline(always)]
 fn layout(words: usize) -> Option<Layout> {
     Layout::array::<usize>(words).ok()
 }
 
-impl Room {
+impl<V: FrameVm> Room<V> {
     /// `None`: there is no memory.
-    pub(crate) fn new(words: usize) -> Option<Room> {
+    #[inline(always)]
+    pub(crate) fn new(vm: &V, words: usize) -> Option<Room<V>> {
         let layout = layout(words).filter(|layout| layout.size() > 0)?;
-        // SAFETY: the size is not 0.
-        let memory = NonNull::new(unsafe { alloc(layout) })?;
-        Some(Room { memory: memory.cast(), words })
+        let memory = vm.allocate_frame(layout)?;
+        Some(Room { memory: memory.cast(), words, vm: PhantomData })
     }
 
     #[inline(always)]
@@ -30,16 +34,18 @@ impl Room {
         self.memory
     }
 
+    #[inline(always)]
     pub(crate) const fn words(&self) -> usize {
         self.words
     }
 }
 
-impl Drop for Room {
+impl<V: FrameVm> Drop for Room<V> {
+    #[inline(always)]
     fn drop(&mut self) {
         if let Some(layout) = layout(self.words) {
             // SAFETY: it was allocated with this layout, and nobody has it any more.
-            unsafe { dealloc(self.memory.as_ptr().cast(), layout) };
+            unsafe { V::free_frame(self.memory.cast(), layout) };
         }
     }
 }

@@ -13,6 +13,7 @@
 use core::any::TypeId;
 use core::fmt;
 use core::marker::PhantomData;
+use core::ptr;
 
 use crate::bounds::{Bounds, Checked};
 use crate::data_stack::{DataStack, Full, Parked};
@@ -228,6 +229,24 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
         unsafe { &*unit }
     }
 
+    /// So many code units from the next one on: the inline cache of the instruction that is run.
+    ///
+    /// # Panics
+    ///
+    /// If they are not all in the code.
+    #[inline(always)]
+    pub fn caches(&self, count: u8) -> &[CodeUnit] {
+        if count == 0 {
+            return &[];
+        }
+        if !B::is_code(&self.ends, self.next.wrapping_add(usize::from(count) - 1)) {
+            out_of_code();
+        }
+        // SAFETY: the last of them is one of the units of the frame's code: checked above, or promised to `trusted`; so are
+        // those before it from the next instruction on. The frame keeps its code, and stays while the handle is borrowed.
+        unsafe { core::slice::from_raw_parts(self.next, count.into()) }
+    }
+
     /// Jumps, counted in code units from the next instruction. Caches are skipped this way as well.
     ///
     /// # Panics
@@ -300,6 +319,11 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
     /// Gives the frame a mapping for its names, and returns what was there. A frame begins without one.
     pub fn set_namespace(&mut self, namespace: Option<V::Value>) -> Option<V::Value> {
         self.frame.replace_namespace(namespace)
+    }
+
+    /// Where the frame lies: what a debugger that reads the process finds it by.
+    pub fn address(&self) -> usize {
+        self.frame.memory().addr().get()
     }
 
     /// What the VM added to the frame.
@@ -512,6 +536,39 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
         // SAFETY: `callee` is of this call. The arguments are on the stack, and so initialised; they are not on it any more,
         // since it was spilled without them.
         Ok(unsafe { self.stack.start(callee, function, first, arguments.count, self.frame, false) })
+    }
+
+    /// The same with arguments that are not on the stack: the callee's first locals are taken out of `arguments`, which are empty
+    /// afterwards. So are those passed that an iterable or a dict has (`*args`, `**kwargs`).
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] with the handle as it was and the function; `arguments` are untouched.
+    ///
+    /// # Panics
+    ///
+    /// If what the [`Site`] jumps over is more than a return offset can say.
+    pub fn call_with(
+        self,
+        function: V::Value,
+        arguments: &mut [StackRef<V>],
+        site: Site,
+    ) -> Result<Running<'t, V, Any, B>, Refused<Self, V::Value>> {
+        let offset = site.return_offset::<V>();
+        let count = u32::try_from(arguments.len()).unwrap_or(u32::MAX);
+        let callee = match self.stack.prepare(&function, count) {
+            Ok(callee) => callee,
+            Err(reason) => return Err(Refused { reason, caller: self, callee: function }),
+        };
+        self.wait(self.top, site.caches, offset);
+        // SAFETY: `callee` is of this call; the arguments are initialised, and overwritten below without being dropped; the
+        // caller is spilled.
+        let running = unsafe { self.stack.start(callee, function, arguments.as_ptr(), count, self.frame, false) };
+        for argument in arguments {
+            // SAFETY: the place is valid; what was in it was moved into the frame.
+            unsafe { ptr::write(argument, StackRef::null()) };
+        }
+        Ok(running)
     }
 
     /// Runs code that belongs to no function on top of this frame, with arguments as entries of its stack. Such code has no

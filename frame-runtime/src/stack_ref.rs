@@ -7,7 +7,7 @@
 
 use core::fmt;
 use core::marker::PhantomData;
-use core::mem::{self, ManuallyDrop};
+use core::mem::ManuallyDrop;
 use core::ops::Deref;
 use core::ptr::{self, NonNull};
 
@@ -89,8 +89,10 @@ impl<V: FrameVm> StackRef<V> {
         if Self::TAGS.borrowed == 0 {
             return self.duplicate();
         }
-        match self.pointer() {
-            Some(raw) => Self::borrowed_word(raw),
+        match self.as_value() {
+            // What is not counted anyway stays what it is: an owned word is the quickest to take.
+            Some(value) if !value.is_counted() => Self::from_word(value.as_raw().as_ptr()),
+            Some(value) => Self::borrowed_word(value.as_raw()),
             None => Self::from_word(self.word),
         }
     }
@@ -294,8 +296,11 @@ impl<V: FrameVm> StackRef<V> {
         if !self.is_owned() {
             return None;
         }
-        let raw = self.owned_pointer();
-        let last = self.into_value().and_then(V::Value::release);
+        let slot = ManuallyDrop::new(self);
+        let raw = slot.owned_pointer();
+        // SAFETY: the tag says that this is the pointer of `into_raw` of a reference that is owned by `self`, which was
+        // forgotten.
+        let last = unsafe { V::Value::from_raw(raw) }.release();
         if last.is_some() {
             borrows::assert_none(raw);
         }
@@ -306,14 +311,18 @@ impl<V: FrameVm> StackRef<V> {
 impl<V: FrameVm> Drop for StackRef<V> {
     #[inline(always)]
     fn drop(&mut self) {
-        if self.is_owned() {
-            if cfg!(debug_assertions) {
-                drop(mem::take(self).release());
-            } else {
-                drop(mem::take(self).into_value());
+        if !self.is_owned() {
+            return self.note_end();
+        }
+        let raw = self.owned_pointer();
+        // SAFETY: the tag says that this is the pointer of `into_raw` of a reference that is owned by `self`, which nobody
+        // reads after this.
+        let value = unsafe { V::Value::from_raw(raw) };
+        if cfg!(debug_assertions) {
+            let last = value.release();
+            if last.is_some() {
+                borrows::assert_none(raw);
             }
-        } else {
-            self.note_end();
         }
     }
 }

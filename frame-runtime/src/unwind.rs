@@ -85,13 +85,15 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
     ///
     /// Source: `exception_unwind`, Python/ceval.c; `get_exception_handler`.
     ///
+    /// It is put where it is called: a loop calls it in one place, aside from its instructions.
+    ///
     /// # Panics
     ///
     /// If the handler is not in the code, or deeper than the stack may be.
     #[inline(always)]
     pub fn unwind(self, exception: V::Value) -> Unwound<'t, V, O, B> {
         let raised = self.instruction();
-        self.aside().unwind_at(exception, raised, raised)
+        self.unwind_at(exception, raised, raised)
     }
 
     /// `RERAISE`: unwinds with the exception on top of the stack, which is popped. If `depth` is not 0, the slot so far below
@@ -133,8 +135,14 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
     /// what waits there handles it, the `yield`, but from 3.13 on the frame stands behind that.
     #[inline(always)]
     pub fn unwind_thrown(self, exception: V::Value) -> Unwound<'t, V, O, B> {
+        self.aside().unwind_where_thrown(exception)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn unwind_where_thrown(self, exception: V::Value) -> Unwound<'t, V, O, B> {
         let raised = self.instruction();
-        self.aside().unwind_at(exception, raised.saturating_sub(behind_yield::<V>()), raised)
+        self.unwind_at(exception, raised.saturating_sub(behind_yield::<V>()), raised)
     }
 
     /// A frame into which an exception is thrown, from the instruction behind the one that waits to where it stands.
@@ -149,8 +157,7 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
     }
 
     /// `unit` is where a handler is looked for, `raised` where the frame stands.
-    #[cold]
-    #[inline(never)]
+    #[inline(always)]
     fn unwind_at(mut self, exception: V::Value, unit: u32, raised: u32) -> Unwound<'t, V, O, B> {
         let handler = self.code().handler_at(unit);
         let depth = handler.map_or(0, |handler| handler.depth as usize);

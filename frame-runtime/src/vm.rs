@@ -54,10 +54,12 @@ pub trait Vm: Sized + 'static {
 /// - What [`make_frame_object`](Self::make_frame_object) returns holds the frame object that it was given.
 /// - Both are asked in the middle of things: neither panics, runs code of the program, or enters a data stack.
 /// - What [`allocate_generator`](Self::allocate_generator) returns is memory of that layout that nobody else has, until it
-///   goes back to [`free_generator`](Self::free_generator). Who changes one of the two changes both.
+///   goes back to [`free_generator`](Self::free_generator). Who changes one of the two changes both. The same holds for
+///   [`allocate_frame`](Self::allocate_frame) and [`free_frame`](Self::free_frame).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say that it has frames",
-    note = "`unsafe impl FrameVm for ...`: a VM without frame objects needs nothing in it, and promises nothing"
+    note = "`unsafe impl FrameVm for ...`: a VM without frame objects needs nothing in it, and promises nothing",
+    note = "its version must be 3.11 or later: before, a frame is an object of its own, and does not lie on a data stack"
 )]
 pub unsafe trait FrameVm: Vm<Python: Activation> {
     /// The frame object, if the object is one: what [`make_frame_object`](Self::make_frame_object) put into it.
@@ -73,6 +75,26 @@ pub unsafe trait FrameVm: Vm<Python: Activation> {
     fn make_frame_object(&self, object: FrameObject<Self>) -> Option<Self::Value> {
         let _ = object;
         None
+    }
+
+    /// Takes memory for the frame of a frame object, uninitialised: it goes there when its activation is over. A VM may have
+    /// it behind an object of its own, in one allocation: then it puts the object there when it makes it
+    /// ([`FrameObject::memory`]).
+    ///
+    /// `None`: there is no memory.
+    fn allocate_frame(&self, layout: Layout) -> Option<NonNull<u8>> {
+        // SAFETY: a frame is larger than 0 bytes.
+        NonNull::new(unsafe { alloc(layout) })
+    }
+
+    /// Gives back memory of [`allocate_frame`](Self::allocate_frame): when the frame object is dropped.
+    ///
+    /// # Safety
+    ///
+    /// It must be memory that it returned for this layout, and nobody may use it afterwards.
+    unsafe fn free_frame(memory: NonNull<u8>, layout: Layout) {
+        // SAFETY: it is of the global allocator, by the contract.
+        unsafe { dealloc(memory.as_ptr(), layout) };
     }
 
     /// A frame object owns its frame's references from now on: a cycle collector has to know it (`PyObject_GC_Track`).
@@ -105,7 +127,7 @@ pub unsafe trait FrameVm: Vm<Python: Activation> {
 
     /// Takes memory for a generator's frame and what is in front of it, uninitialised. A VM may have it behind an object of
     /// its own, in one allocation: then it puts the object there when it makes it
-    /// ([`GeneratorVm::make`](crate::generator::GeneratorVm::make)).
+    /// ([`GeneratorObjects::make_part`](crate::generator::GeneratorObjects::make_part)).
     ///
     /// `None`: there is no memory.
     fn allocate_generator(&self, layout: Layout) -> Option<NonNull<u8>> {
@@ -178,6 +200,13 @@ pub unsafe trait Value: Clone + 'static {
 
     /// Gives the reference back, unless it is the last one. Runs no code of the program's.
     fn release(self) -> Option<Self::Last>;
+
+    /// Whether it is counted. What lies in the reference itself, as a small integer may, is not: then cloning and dropping it do
+    /// nothing, and a frame never borrows it.
+    #[inline(always)]
+    fn is_counted(&self) -> bool {
+        true
+    }
 
     /// The code, if the object is a code object.
     fn as_code(&self) -> Option<&Self::Code>;

@@ -5,18 +5,20 @@
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::rc::{Rc, Weak};
+use std::sync::Mutex;
 
 use frame_runtime::bounds::Checked;
 use frame_runtime::data_stack::DataStack;
 use frame_runtime::entry::Entry;
 use frame_runtime::frame_object::FrameObject;
 use frame_runtime::generator::{
-    ErrorKind, Generator, GeneratorVm, Method, Names, Part, PartRef, Resume, Started, Thrown, While, Yield,
+    ErrorKind, Generator, GeneratorObjects, GeneratorVm, Hooks, Machines, Method, Names, Origin, Part, PartRef, Resume,
+    Slot, Started, Thrown, While, Yield,
 };
 use frame_runtime::generator_frame::GeneratorFrame;
 use frame_runtime::machine::generator::{Created, Flavour, Suspended, SuspendedYieldFrom};
@@ -52,11 +54,66 @@ pub(crate) enum Point {
     Allocate,
 }
 
+/// What only looks at something, and should run nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Question {
+    None,
+    IsNone,
+    TypeName,
+    Text,
+    HasSlot,
+    HasVirtualIterator,
+    TupleItems,
+    StopValue,
+    IsException,
+    IsExceptionClass,
+    ExceptionClass,
+    Thrown,
+    IsTraceback,
+    Hooks,
+    IsTraced,
+    OriginDepth,
+    Machines,
+}
+
+/// Asked a question, a VM does something. Says whether its answer is a wrong one.
+type Answer = Rc<dyn Fn(Question) -> bool>;
+
 thread_local! {
+    /// Done whenever the runtime asks a question, before that is answered.
+    pub(crate) static ASKED: RefCell<Option<Answer>> = const { RefCell::new(None) };
     /// Objects that exist.
     pub(crate) static ALIVE: Cell<isize> = const { Cell::new(0) };
+    /// Where they are.
+    static ADDRESSES: RefCell<BTreeSet<usize>> = const { RefCell::new(BTreeSet::new()) };
     /// Done whenever a frame gets what the VM adds, or an object ends.
     pub(crate) static WILD: RefCell<Option<Rc<dyn Fn()>>> = const { RefCell::new(None) };
+}
+
+/// A question is asked: whether the answer is to be a wrong one.
+fn lies(question: Question) -> bool {
+    match ASKED.try_with(|asked| asked.borrow().clone()).ok().flatten() {
+        Some(answer) => answer(question),
+        None => {
+            do_wild();
+            false
+        }
+    }
+}
+
+fn do_wild() {
+    if let Some(wild) = WILD.try_with(|wild| wild.borrow().clone()).ok().flatten() {
+        wild();
+    }
+}
+
+/// Objects that were lost with the handle of their frame. The leak sanitizer looks here.
+static LOST: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+
+/// Objects that exist are lost.
+pub(crate) fn lose_all() {
+    ALIVE.set(0);
+    LOST.lock().expect("nobody panics with it").extend(ADDRESSES.take());
 }
 
 type Hook = Box<dyn FnOnce()>;
@@ -177,10 +234,7 @@ pub(crate) struct Extra;
 
 impl Default for Extra {
     fn default() -> Self {
-        let wild = WILD.with_borrow(Clone::clone);
-        if let Some(wild) = wild {
-            wild();
-        }
+        do_wild();
         Extra
     }
 }
@@ -209,19 +263,21 @@ unsafe impl<P: Python> FrameVm for Machine<P> {
     }
 }
 
-// SAFETY: an object has its part from the beginning to the end. What is asked besides is about kinds of objects.
-unsafe impl<P: Python> GeneratorVm for Machine<P> {
+// SAFETY: an object has its part from the beginning to the end.
+unsafe impl<P: Python> GeneratorObjects for Machine<P> {
     fn part(object: &Value<P>) -> Option<PartRef<'_, Self>> {
         if let Kind::Part(part) = &object.0.kind { Some(part.as_ref()) } else { None }
     }
 
-    fn make(&self, part: Part<Self>) -> Option<Value<P>> {
+    fn make_part(&self, part: Part<Self>) -> Option<Value<P>> {
         self.at(Point::Make);
         let made = Value::object("part", Kind::Part(part));
         self.made.borrow_mut().push(made.weak());
         Some(made)
     }
+}
 
+impl<P: Python> GeneratorVm for Machine<P> {
     fn names(&self, _: &Value<P>) -> Names<Value<P>> {
         self.at(Point::Names);
         names()
@@ -251,15 +307,60 @@ unsafe impl<P: Python> GeneratorVm for Machine<P> {
     }
 
     fn none(&self) -> Value<P> {
-        self.none.clone()
+        if lies(Question::None) { Value::new("no None") } else { self.none.clone() }
+    }
+
+    fn is_none(&self, object: &Value<P>) -> bool {
+        lies(Question::IsNone) != (object.address() == self.none.address())
     }
 
     fn type_name<'a>(&self, object: &'a Value<P>) -> Cow<'a, str> {
+        lies(Question::TypeName);
         Cow::Borrowed(object.name())
     }
 
     fn text<'a>(&self, object: &'a Value<P>) -> Cow<'a, str> {
+        lies(Question::Text);
         Cow::Borrowed(object.name())
+    }
+
+    fn has_slot(&self, _: &Value<P>, _: Slot) -> bool {
+        lies(Question::HasSlot)
+    }
+
+    fn has_virtual_iterator(&self, _: &Value<P>) -> bool {
+        lies(Question::HasVirtualIterator)
+    }
+
+    fn tuple_items(&self, object: &Value<P>) -> Option<Vec<Value<P>>> {
+        lies(Question::TupleItems).then(|| vec![object.clone(), object.clone()])
+    }
+
+    fn is_traceback(&self, _: &Value<P>) -> bool {
+        lies(Question::IsTraceback)
+    }
+
+    fn asyncgen_hooks(&self) -> Hooks<Value<P>> {
+        let hook = || Some(Value::new("hook"));
+        if lies(Question::Hooks) { Hooks { firstiter: hook(), finalizer: hook() } } else { Hooks::default() }
+    }
+
+    fn is_traced(&self) -> bool {
+        lies(Question::IsTraced)
+    }
+
+    fn origin_depth(&self) -> usize {
+        usize::from(lies(Question::OriginDepth))
+    }
+
+    fn make_origin(&self, frames: &[Origin<Value<P>>]) -> Option<Value<P>> {
+        frames.first().map(|frame| frame.code.clone())
+    }
+
+    fn machines() -> &'static Machines {
+        // Other machines would be another VM's.
+        lies(Question::Machines);
+        const { &Machines::of::<P>() }
     }
 
     fn lookup(&self, _: &DataStack<Self>, object: &Value<P>, _: Method) -> Result<Option<Value<P>>, Value<P>> {
@@ -273,6 +374,9 @@ unsafe impl<P: Python> GeneratorVm for Machine<P> {
     }
 
     fn exception_class(&self, kind: ErrorKind) -> Value<P> {
+        if lies(Question::ExceptionClass) {
+            return Value::new("no class");
+        }
         Value::class(kind)
     }
 
@@ -287,22 +391,28 @@ unsafe impl<P: Python> GeneratorVm for Machine<P> {
     }
 
     fn stop_value(&self, exception: &Value<P>) -> Value<P> {
-        if let Kind::Error(_, Some(value)) = &exception.0.kind { value.clone() } else { self.none.clone() }
+        match &exception.0.kind {
+            _ if lies(Question::StopValue) => Value::new("another value"),
+            Kind::Error(_, Some(value)) => value.clone(),
+            _ => self.none.clone(),
+        }
     }
 
     fn is_exception(&self, object: &Value<P>, kind: ErrorKind) -> bool {
-        object.error_kind() == Some(kind)
+        lies(Question::IsException) != (object.error_kind() == Some(kind))
     }
 
     fn is_exception_class(&self, class: &Value<P>, kind: ErrorKind) -> bool {
-        matches!(class.0.kind, Kind::Class(known) if known == kind)
+        lies(Question::IsExceptionClass) != matches!(class.0.kind, Kind::Class(known) if known == kind)
     }
 
     fn thrown(&self, object: &Value<P>) -> Thrown {
-        match object.0.kind {
-            Kind::Class(_) => Thrown::Class,
-            Kind::Error(..) => Thrown::Instance,
-            _ => Thrown::Other,
+        match (lies(Question::Thrown), &object.0.kind) {
+            (false, Kind::Class(_)) => Thrown::Class,
+            (false, Kind::Error(..)) => Thrown::Instance,
+            (false, _) => Thrown::Other,
+            (true, Kind::Class(_)) => Thrown::Instance,
+            (true, _) => Thrown::Class,
         }
     }
 
@@ -340,10 +450,11 @@ pub(crate) struct Object<P: Python> {
 impl<P: Python> Drop for Object<P> {
     fn drop(&mut self) {
         ALIVE.set(ALIVE.get() - 1);
+        let _ = ADDRESSES.try_with(|all| all.borrow_mut().remove(&std::ptr::from_ref(self).addr()));
         // By the contract a part goes before anything else.
         let is_part = matches!(self.kind, Kind::Part(_));
-        if !is_part && let Some(wild) = WILD.try_with(|wild| wild.borrow().clone()).ok().flatten() {
-            wild();
+        if !is_part {
+            do_wild();
         }
     }
 }
@@ -369,7 +480,9 @@ impl<P: Python> Clone for Value<P> {
 impl<P: Python> Value<P> {
     fn object(name: &str, kind: Kind<P>) -> Self {
         ALIVE.set(ALIVE.get() + 1);
-        Value(Rc::new(Object { kind, name: name.to_owned(), python: PhantomData }))
+        let made = Value(Rc::new(Object { kind, name: name.to_owned(), python: PhantomData }));
+        ADDRESSES.with_borrow_mut(|all| all.insert(made.address()));
+        made
     }
 
     pub(crate) fn new(name: &str) -> Self {

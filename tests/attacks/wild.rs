@@ -343,6 +343,11 @@ impl<P: Python> World<P> {
                         body.push(Value::new("yielded").slot());
                         body.yield_value(Yield::From)
                     } else {
+                        if self.one_in(2) {
+                            let (Ok(next) | Err(next)) = body.any().for_iter_generator(Site::default());
+                            frame = next;
+                            continue;
+                        }
                         let none = frame_runtime::generator::GeneratorVm::none(body.stack().vm());
                         body.push(none.slot());
                         frame = match body.any().send_value(Site::default()) {

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use frame_runtime::data_stack::DataStack;
 use frame_runtime::entry::Entry;
 use frame_runtime::generator::{
-    ErrorKind, GeneratorVm, Hooks, Machines, Method, Names, Part, PartRef, Resume, Slot, Thrown, While,
+    ErrorKind, GeneratorObjects, GeneratorVm, Hooks, Machines, Method, Names, Part, PartRef, Resume, Slot, Thrown,
+    While,
 };
 
 use super::errors::{self, Class};
@@ -13,16 +14,18 @@ use super::eval;
 use super::python::Python;
 use super::vm::{Kind, MACHINES, Machine, Value};
 
-// SAFETY: an object has its part from the beginning to the end, and what is asked besides is about kinds of objects.
-unsafe impl<P: Python> GeneratorVm for Machine<P> {
+// SAFETY: an object has its part from the beginning to the end.
+unsafe impl<P: Python> GeneratorObjects for Machine<P> {
     fn part(object: &Value<P>) -> Option<PartRef<'_, Self>> {
         object.part()
     }
 
-    fn make(&self, part: Part<Self>) -> Option<Value<P>> {
+    fn make_part(&self, part: Part<Self>) -> Option<Value<P>> {
         Some(self.world().object(Kind::Part(part)))
     }
+}
 
+impl<P: Python> GeneratorVm for Machine<P> {
     fn names(&self, function: &Value<P>) -> Names<Value<P>> {
         let Kind::Function(callable) = function.kind() else { panic!("a function") };
         let name = self.world().text(&callable.name);

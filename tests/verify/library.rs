@@ -8,9 +8,9 @@ pub(crate) struct Line {
     pub(crate) name: String,
     pub(crate) code: Vec<u8>,
     pub(crate) stacksize: u32,
-    flags: u32,
-    consts: usize,
-    names: usize,
+    pub(crate) flags: u32,
+    pub(crate) consts: usize,
+    pub(crate) names: usize,
     variables: Variables,
     pub(crate) handlers: Vec<Handler>,
     branches: Option<Vec<[i64; 3]>>,
@@ -73,6 +73,28 @@ impl Line {
         }
     }
 
+    /// Code of no names and no handlers.
+    pub(crate) fn of(code: Vec<u8>, stacksize: u32, flags: u32, consts: usize) -> Line {
+        Line {
+            name: String::from("assembled"),
+            code,
+            stacksize,
+            flags,
+            consts,
+            names: 0,
+            variables: Variables::Kinds(Vec::new()),
+            handlers: Vec::new(),
+            branches: None,
+            instructions: 0,
+            digest: 0,
+        }
+    }
+
+    /// The kinds of its variables, since 3.11.
+    pub(crate) fn kinds(&self) -> Option<&[u8]> {
+        if let Variables::Kinds(kinds) = &self.variables { Some(kinds) } else { None }
+    }
+
     pub(crate) fn unverified(&self) -> Unverified<'_> {
         Unverified {
             code: &self.code,
@@ -126,7 +148,7 @@ fn set(release: &str) -> InstructionSet {
 }
 
 /// What the script says of so many files.
-fn ask(python: &Python, files: usize, folder: &Path) -> Vec<Line> {
+pub(crate) fn ask(python: &Python, files: usize, folder: &Path) -> Vec<Line> {
     let output: PathBuf = folder.join(&python.release);
     let mut command = Command::new(&python.path);
     command.arg(root().join("tests/oracle/units.py")).arg(files.to_string()).arg(&output).stderr(Stdio::inherit());

@@ -183,7 +183,7 @@ impl Field {
     /// What is in a field that nobody gave anything.
     pub(super) fn empty(&self) -> TokenStream {
         match &self.cell {
-            Cell::Plain => quote!(Plain::new(None)),
+            Cell::Plain => quote!(Plain::null()),
             Cell::Tagged => quote!(Tagged::new(None)),
             Cell::Lent => quote!(Lent::new(None)),
             Cell::StackIndex => quote!(StackIndex::held()),

@@ -105,7 +105,7 @@ fn emit_fields(spec: &Spec, first: Minor, all: &Fields, minors: &[Minor]) -> Vec
         impl<V: FrameVm> ObjectFields<V> for #ty<V> {
             #[inline]
             fn new() -> Self {
-                #ty { #(#starts)* }
+                const { #ty { #(#starts)* } }
             }
             #(#accessors)*
         }

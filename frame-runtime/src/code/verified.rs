@@ -8,8 +8,9 @@ use core::ops::Deref;
 
 use super::jump::Source;
 use super::verify::{self, Unverified, VariableSlots, VerifyError};
-use super::{Branches, Code, InstructionSet, Instructions, branches};
+use super::{Branches, Code, Instruction, InstructionSet, Instructions, branches};
 use crate::arguments::Signature;
+use crate::generator::Resumes;
 use crate::table::{DecodeError, Handler};
 use crate::version::Version;
 use crate::vm::{CodeUnit, FrameCode, Vm};
@@ -23,7 +24,11 @@ use crate::vm::{CodeUnit, FrameCode, Vm};
 /// that puts opcodes of `co_code` back into the units must ask [`unproven_borrows`](Code::unproven_borrows) before.
 ///
 /// The only code of the runtime's own that a frame takes: [`FrameCode`] is implemented for this and not for [`Code`].
-pub struct Verified<V: Vm>(Code<V>);
+pub struct Verified<V: Vm> {
+    code: Code<V>,
+    /// Asked by each call.
+    nlocalsplus: u32,
+}
 
 /// Why code is not run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,14 +136,26 @@ impl<V: Vm> Code<V> {
                 unit.set(CodeUnit::new(counted, instruction.argument).get());
             }
         }
-        Ok(Verified(self))
+        let nlocalsplus = self.nlocalsplus();
+        Ok(Verified { code: self, nlocalsplus })
     }
 }
 
 impl<V: Vm> Verified<V> {
     /// The code object. Its units stay as they are, also those that were replaced.
     pub fn into_code(self) -> Code<V> {
-        self.0
+        self.code
+    }
+
+    /// The instruction that begins at a unit, if it has this name.
+    fn named_at(&self, unit: usize, name: &str) -> Option<Instruction> {
+        let set = Code::<V>::instruction_set();
+        set.decode(self.code.co_code(), unit).filter(|found| set.name(found.base) == name)
+    }
+
+    /// What a `RESUME` says.
+    fn resumes(resume: &Instruction) -> Resumes {
+        Resumes::of::<V::Python>(resume.argument.to_le_bytes()[0])
     }
 }
 
@@ -146,67 +163,88 @@ impl<V: Vm> Deref for Verified<V> {
     type Target = Code<V>;
 
     fn deref(&self) -> &Code<V> {
-        &self.0
+        &self.code
     }
 }
 
 impl<V: Vm> fmt::Debug for Verified<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Verified").field(&self.0).finish()
+        f.debug_tuple("Verified").field(&self.code).finish()
     }
 }
 
 // SAFETY: nothing here can be changed but the content of units, whose number and place stay. There is at least one: the
-// verifier finds that empty code runs off its end. The methods read fields.
+// verifier finds that empty code runs off its end. The methods read
+// fields, or decode bytes that the verifier read.
 unsafe impl<V: Vm> FrameCode for Verified<V> {
     #[inline]
     fn nlocalsplus(&self) -> u32 {
-        self.0.nlocalsplus()
+        self.nlocalsplus
     }
 
     #[inline]
     fn stacksize(&self) -> u32 {
-        self.0.stacksize()
+        self.code.stacksize()
     }
 
     #[inline]
     fn units(&self) -> &[CodeUnit] {
-        self.0.units()
+        self.code.units()
     }
 
     #[inline]
     fn first_traceable(&self) -> usize {
-        self.0.first_traceable()
+        self.code.first_traceable()
     }
 
     fn kind(&self, slot: u32) -> Option<u8> {
-        self.0.localspluskinds().get(slot as usize).copied()
+        self.code.localspluskinds().get(slot as usize).copied()
     }
 
     fn parameters(&self) -> u32 {
-        u32::try_from(Signature::of(&self.0).slots()).unwrap_or(u32::MAX)
+        u32::try_from(Signature::of(&self.code).slots()).unwrap_or(u32::MAX)
     }
 
     fn line_at(&self, lasti: i32) -> Option<i32> {
         // A table that is none tells no line.
-        self.0.line_at(lasti).ok().flatten()
+        self.code.line_at(lasti).ok().flatten()
+    }
+
+    // CPython's compiler notes it in the `RESUME` behind the `yield`, where the frame stands from 3.13 on.
+    fn is_guarded_at(&self, unit: isize) -> bool {
+        let resume = usize::try_from(unit).ok().and_then(|unit| self.named_at(unit, "RESUME"));
+        !resume.is_some_and(|resume| Self::resumes(&resume).is_unguarded)
+    }
+
+    // The loop is `SEND`, `YIELD_VALUE`, `RESUME` and a jump back: whoever gets to the `yield` gets to the `SEND` as well, with
+    // the same depth of the stack, so the verifier was where that jumps to.
+    fn after_delegation(&self, unit: u32) -> Option<u32> {
+        let set = Code::<V>::instruction_set();
+        let yields = self.named_at(usize::try_from(unit).ok()?, "YIELD_VALUE")?;
+        let resume = self.named_at(yields.next, "RESUME").filter(|resume| Self::resumes(resume).delegates())?;
+        let back = self.named_at(resume.next, "JUMP_BACKWARD_NO_INTERRUPT")?;
+        let send = self.named_at(usize::try_from(set.target(&back)?).ok()?, "SEND")?;
+        if send.next != yields.first {
+            return None;
+        }
+        u32::try_from(set.target(&send)?).ok()
     }
 
     fn jumps(&self) -> Option<Source<'_>> {
         let set = Code::<V>::instruction_set();
         (set.minor >= 11).then(|| Source {
             set,
-            code: self.0.co_code(),
-            lines: self.0.line_table(),
-            handlers: self.0.exception_table(),
-            firstlineno: self.0.firstlineno(),
-            generator: self.0.flags() & set.generator != 0,
-            stacksize: self.0.stacksize(),
+            code: self.code.co_code(),
+            lines: self.code.line_table(),
+            handlers: self.code.exception_table(),
+            firstlineno: self.code.firstlineno(),
+            generator: self.code.flags() & set.generator != 0,
+            stacksize: self.code.stacksize(),
         })
     }
 
     fn handler_at(&self, unit: u32) -> Option<Handler> {
         // The table was read when the code was verified.
-        self.0.handler_at(unit).ok().flatten()
+        self.code.handler_at(unit).ok().flatten()
     }
 }

@@ -15,11 +15,13 @@ use crate::vm::FrameVm;
 /// stands where it is, and not in a closure that may be called.
 macro_rules! or_else {
     ($body:expr, $panicked:expr) => {
-        let guard = Finally(move || $panicked);
+        let guard = $crate::frame::Finally(move || $panicked);
         $body;
-        mem::forget(guard);
+        core::mem::forget(guard);
     };
 }
+
+pub(crate) use or_else;
 
 impl<V: FrameVm> FramePtr<V> {
     /// Releases what the frame holds except its code, in the order of its version ([`Frames::CLEAR`]). Then nothing is left to
@@ -143,34 +145,50 @@ impl<V: FrameVm> FramePtr<V> {
             // SAFETY: as above.
             Some(ClearStep::SlotsDescending) => unsafe { release_slots::<V, false>(self.slots(), end) },
             Some(ClearStep::FrameObject) => drop(specials.frame_object().take()),
-            Some(ClearStep::Locals) => drop(specials.locals().take()),
-            Some(ClearStep::Function) => drop(specials.function().take()),
+            Some(ClearStep::Locals) => specials.locals().release(),
+            Some(ClearStep::Function) => specials.function().release(),
             // The size of the memory is the code's.
             Some(ClearStep::Executable) | None => {}
         }
     }
 
     /// Ends a frame that lies in its object, which goes: what it holds is released in the order for that
-    /// ([`Frames::OWN_CLEAR`]), `rest` does what the object holds besides.
-    pub(crate) fn end_own(self, rest: impl FnOnce()) {
+    /// ([`Frames::OWN_CLEAR`]), `rest` does what the object holds besides. Code that is last in that order goes behind all else.
+    #[inline(always)]
+    pub(crate) fn end_own(self, rest: impl Fn() + Copy) {
+        const { assert!(<FramesOf<V> as Frames>::OWN_CLEAR.len() <= 5, "a step more than are written here") };
         let end = self.stack_end();
         self.spill(self.slots());
-        let take_code = || drop(self.specials().executable().take());
-        // Code that is last goes behind all else.
-        let _code = Finally(take_code);
-        let _extra = Finally(|| self.drop_extra());
-        let mut rest = Some(rest);
-        let _rest = Finally(|| {
-            if let Some(rest) = rest.take() {
-                rest();
-            }
-        });
+        or_else!(self.own_step(0, end), self.own_rest(1, end, rest));
+        or_else!(self.own_step(1, end), self.own_rest(2, end, rest));
+        or_else!(self.own_step(2, end), self.own_rest(3, end, rest));
+        or_else!(self.own_step(3, end), self.own_rest(4, end, rest));
+        or_else!(self.own_step(4, end), self.own_rest(5, end, rest));
+        or_else!(rest(), self.end_rest(true, || ()));
+        or_else!(self.drop_extra(), self.end_rest(false, || ()));
+        self.specials().executable().release();
+    }
+
+    /// The steps from this one on, and what follows, after a panic.
+    #[cold]
+    #[inline(never)]
+    fn own_rest(self, step: usize, end: *mut StackRef<V>, rest: impl Fn() + Copy) {
+        if step < <FramesOf<V> as Frames>::OWN_CLEAR.len() {
+            let _rest = Finally(|| self.own_rest(step + 1, end, rest));
+            self.own_step(step, end);
+        } else {
+            let _end = Finally(|| self.end_rest(true, || ()));
+            rest();
+        }
+    }
+
+    #[inline(always)]
+    fn own_step(self, step: usize, end: *mut StackRef<V>) {
         let order = <FramesOf<V> as Frames>::OWN_CLEAR;
-        let code_is_last = order.last() == Some(&ClearStep::Executable);
-        each(order, &|step| match step {
-            ClearStep::Executable if !code_is_last => take_code(),
-            _ => self.release_step(Some(step), end),
-        });
+        match order.get(step) {
+            Some(ClearStep::Executable) if step + 1 < order.len() => self.specials().executable().release(),
+            step => self.release_step(step, end),
+        }
     }
 
     /// Releases the slots, in the order of the version, and the mapping of names if `namespace` says so: `clear()` of a frame
@@ -231,7 +249,7 @@ impl<V: FrameVm> FramePtr<V> {
     pub(crate) fn end_at(self, end: *mut StackRef<V>, seen: bool, free: impl Fn() + Copy) {
         or_else!(self.clear_known(end, seen), self.end_rest(true, free));
         or_else!(self.drop_extra(), self.end_rest(false, free));
-        or_else!(drop(self.specials().executable().take()), free());
+        or_else!(self.specials().executable().release(), free());
         free();
     }
 
@@ -298,14 +316,6 @@ pub(crate) unsafe fn release_slots<V: FrameVm, const ASCENDING: bool>(first: *mu
     let mut rest = Rest::<V, ASCENDING> { first, end };
     rest.run();
     mem::forget(rest);
-}
-
-/// Does a step after the other, each also when one before it panics.
-pub(crate) fn each<T>(steps: &[T], step: &dyn Fn(&T)) {
-    if let [first, rest @ ..] = steps {
-        let _rest = Finally(|| each(rest, step));
-        step(first);
-    }
 }
 
 /// Slots that are emptied one by one, upwards from `index`, or downwards from below it; goes on if a destructor panics.

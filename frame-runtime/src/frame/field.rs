@@ -15,6 +15,11 @@ use crate::vm::{FrameVm, Value};
 pub trait Place<V: FrameVm> {
     /// Takes the reference out.
     fn take(&self) -> Option<V::Value>;
+    /// Drops the reference, if there is one; it is taken before.
+    #[inline(always)]
+    fn release(&self) {
+        drop(self.take());
+    }
     /// Puts a reference into a field that has none.
     fn put(&self, value: V::Value);
     /// The pointer of the reference.
@@ -36,7 +41,7 @@ impl<V: FrameVm> Plain<V> {
 
     /// A field with nothing in it.
     #[inline(always)]
-    pub(crate) const fn null() -> Self {
+    pub const fn null() -> Self {
         Plain(Cell::new(ptr::null_mut()), PhantomData)
     }
 
@@ -106,6 +111,11 @@ impl<V: FrameVm> Place<V> for Tagged<V> {
     #[inline(always)]
     fn take(&self) -> Option<V::Value> {
         self.0.take().into_value()
+    }
+
+    #[inline(always)]
+    fn release(&self) {
+        drop(self.0.take());
     }
 
     fn put(&self, value: V::Value) {

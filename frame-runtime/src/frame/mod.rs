@@ -11,7 +11,7 @@ mod pointer;
 use core::cell::Cell;
 use core::mem::{self, ManuallyDrop};
 
-pub(crate) use end::{Finally, each, release_slots};
+pub(crate) use end::{Finally, or_else, release_slots};
 pub use field::{Lent, Link, Place, Plain, StackIndex, StackPointer, StackTop, Tagged};
 pub use look::{NoSlot, NotSet};
 pub(crate) use pointer::{FramePtr, MOST_SLOTS};

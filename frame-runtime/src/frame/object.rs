@@ -9,6 +9,7 @@ use crate::data_stack::DataStack;
 use crate::frame_object::FrameObject;
 use crate::machine::Numbers;
 use crate::machine::owner;
+use crate::room::Room;
 use crate::running::lost;
 use crate::stack_ref::{Ref, StackRef};
 use crate::version::{Frames, FramesOf};
@@ -29,7 +30,8 @@ impl<V: FrameVm> FramePtr<V> {
         if let Some(object) = self.existing_object() {
             return Some(object);
         }
-        let object = vm.make_frame_object(FrameObject::new(self)?)?;
+        let room = Room::new(vm, self.words())?;
+        let object = vm.make_frame_object(FrameObject::new(room))?;
         if !is_there() {
             return None;
         }

@@ -12,16 +12,18 @@ mod attribute;
 mod fields;
 mod lineno;
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::cell::Cell;
 use core::fmt;
 use core::mem;
+use core::ptr::NonNull;
 
 pub use attribute::ATTRIBUTES;
 pub use fields::ObjectFields;
 pub use lineno::{Lineno, LinenoError};
 
-use crate::frame::{Finally, FramePtr, InterpreterFrame, NoSlot, NotSet, Place, Plain, each};
+use crate::frame::{Finally, FramePtr, InterpreterFrame, NoSlot, NotSet, Place, or_else};
 use crate::generator_frame::Head;
 use crate::localsplus::Region;
 use crate::machine::generator::{self, event};
@@ -44,19 +46,20 @@ type Fields<V> = <FramesOf<V> as Frames>::ObjectFields<V>;
 pub struct FrameObject<V: FrameVm> {
     fields: Fields<V>,
     /// Where the frame goes when the activation is over (`_f_frame_data`).
-    room: Room,
+    room: Room<V>,
     /// Stays in the old place of the frame when what the VM added to it moves here; gone then.
     spare: Cell<Option<V::FrameExtra>>,
     /// What locals had that were [set](Self::set): `f_overwritten_fast_locals`, as a list that grows without being copied.
-    kept: Cell<Vec<V::Value>>,
+    #[expect(clippy::box_collection, reason = "it is hardly ever there: one word is enough")]
+    kept: Cell<Option<Box<Vec<V::Value>>>>,
 }
 
 impl<V: FrameVm> FrameObject<V> {
-    /// An object for a frame, which is not yet its frame's.
-    pub(crate) fn new(frame: FramePtr<V>) -> Option<Self> {
-        let room = Room::new(frame.words())?;
+    /// An object with room for a frame, which is not yet its frame's.
+    #[inline(always)]
+    pub(crate) fn new(room: Room<V>) -> Self {
         let spare = Cell::new(Some(V::FrameExtra::default()));
-        Some(FrameObject { fields: Fields::<V>::new(), room, spare, kept: Cell::default() })
+        FrameObject { fields: Fields::<V>::new(), room, spare, kept: Cell::default() }
     }
 
     /// Makes it that of a frame, which is there and owns a reference to it.
@@ -318,9 +321,9 @@ impl<V: FrameVm> FrameObject<V> {
         if <FramesOf<V> as Frames>::TAGS.borrowed == 0 || !old.is_owned() {
             return Ok(old);
         }
-        let mut kept = self.kept.take();
+        let mut kept = self.kept.take().unwrap_or_default();
         kept.extend(old.into_value());
-        self.kept.set(kept);
+        self.kept.set(Some(kept));
         Ok(StackRef::null())
     }
 
@@ -351,7 +354,7 @@ impl<V: FrameVm> FrameObject<V> {
             return Err(self.refusal(frame));
         }
         let _slots = Finally(|| frame.clear_locals(self.fields.extra_locals().is_some()));
-        self.clear_fields(false);
+        self.clear_fields::<false>();
         Ok(())
     }
 
@@ -374,27 +377,53 @@ impl<V: FrameVm> FrameObject<V> {
         }
     }
 
-    /// What is not the frame's; `all` with the link to the caller.
-    fn clear_fields(&self, all: bool) {
+    /// What is not the frame's; `ALL` with the link to the caller.
+    #[inline(always)]
+    fn clear_fields<const ALL: bool>(&self) {
+        const { assert!(<FramesOf<V> as Frames>::OBJECT_CLEAR.len() <= 6, "a step more than are written here") };
+        or_else!(self.clear_field::<ALL>(0), self.clear_rest::<ALL>(1));
+        or_else!(self.clear_field::<ALL>(1), self.clear_rest::<ALL>(2));
+        or_else!(self.clear_field::<ALL>(2), self.clear_rest::<ALL>(3));
+        or_else!(self.clear_field::<ALL>(3), self.clear_rest::<ALL>(4));
+        or_else!(self.clear_field::<ALL>(4), self.clear_rest::<ALL>(5));
+        self.clear_field::<ALL>(5);
+    }
+
+    /// The steps from this one on, after a panic.
+    #[cold]
+    #[inline(never)]
+    fn clear_rest<const ALL: bool>(&self, step: usize) {
+        if step < <FramesOf<V> as Frames>::OBJECT_CLEAR.len() {
+            let _rest = Finally(|| self.clear_rest::<ALL>(step + 1));
+            self.clear_field::<ALL>(step);
+        }
+    }
+
+    #[inline(always)]
+    fn clear_field<const ALL: bool>(&self, step: usize) {
         let fields = &self.fields;
-        let order = <FramesOf<V> as Frames>::OBJECT_CLEAR;
-        let step = |step: &ObjectStep| {
-            drop(match step {
-                ObjectStep::OwnFrame => None,
-                ObjectStep::Back if all => fields.back().take(),
-                ObjectStep::Back => None,
-                ObjectStep::Trace => fields.trace().take(),
-                ObjectStep::ExtraLocals => fields.extra_locals().and_then(Plain::take),
-                ObjectStep::LocalsCache => fields.locals_cache().and_then(Plain::take),
-                ObjectStep::Overwritten => {
-                    // A tuple's last item goes first.
-                    let mut kept = self.kept.take();
-                    while kept.pop().is_some() {}
-                    fields.overwritten().and_then(Plain::take)
-                }
-            });
+        let field = match <FramesOf<V> as Frames>::OBJECT_CLEAR.get(step) {
+            Some(ObjectStep::Back) if ALL => Some(fields.back()),
+            Some(ObjectStep::Trace) => Some(fields.trace()),
+            Some(ObjectStep::ExtraLocals) => fields.extra_locals(),
+            Some(ObjectStep::LocalsCache) => fields.locals_cache(),
+            Some(ObjectStep::Overwritten) => {
+                self.clear_kept();
+                fields.overwritten()
+            }
+            Some(ObjectStep::OwnFrame | ObjectStep::Back) | None => None,
         };
-        each(order, &step);
+        if let Some(field) = field {
+            field.release();
+        }
+    }
+
+    /// What locals had that were set. A tuple's last item goes first.
+    #[inline(always)]
+    fn clear_kept(&self) {
+        if let Some(mut kept) = self.kept.take() {
+            while kept.pop().is_some() {}
+        }
     }
 
     /// Shows all references to a visitor: those of the frame only when the activation is over.
@@ -426,8 +455,8 @@ impl<V: FrameVm> FrameObject<V> {
     }
 
     fn visit_kept(&self, visit: &mut dyn Visit<V>) {
-        let mut kept = self.kept.take();
-        for value in &mut kept {
+        let Some(mut kept) = self.kept.take() else { return };
+        for value in kept.iter_mut() {
             let raw = value.as_raw();
             // SAFETY: the reference is owned by the list, which nobody else has meanwhile.
             if let Some(now) = unsafe { show::<V>(raw, Kind::Owned, visit) } {
@@ -435,8 +464,10 @@ impl<V: FrameVm> FrameObject<V> {
                 mem::forget(mem::replace(value, unsafe { V::Value::from_raw(now) }));
             }
         }
-        kept.append(&mut self.kept.take());
-        self.kept.set(kept);
+        if let Some(mut since) = self.kept.take() {
+            kept.append(&mut since);
+        }
+        self.kept.set(Some(kept));
     }
 
     /// How the frame is shown: `<frame at 0x7f..., file 'a.py', line 3, code f>`.
@@ -449,6 +480,13 @@ impl<V: FrameVm> FrameObject<V> {
             let line = self.line().unwrap_or(-1);
             write!(f, "<frame at {address:#x}, file {file}, line {line}, code {name}>")
         })
+    }
+
+    /// The memory that [`allocate_frame`](FrameVm::allocate_frame) gave for its frame: how a VM that has it behind an object
+    /// of its own knows which. It lies there for as long as the frame object is not dropped.
+    #[inline(always)]
+    pub fn memory(&self) -> NonNull<u8> {
+        self.room.memory().cast()
     }
 
     /// Words that were reserved for the frame.
@@ -487,10 +525,11 @@ impl<V: FrameVm> fmt::Display for ClearError<V> {
 impl<V: FrameVm> core::error::Error for ClearError<V> {}
 
 impl<V: FrameVm> Drop for FrameObject<V> {
+    #[inline]
     fn drop(&mut self) {
         match self.frame().filter(|_| self.is_over()) {
-            Some(frame) => frame.end_own(|| self.clear_fields(true)),
-            None => self.clear_fields(true),
+            Some(frame) => frame.end_own(|| self.clear_fields::<true>()),
+            None => self.clear_fields::<true>(),
         }
     }
 }

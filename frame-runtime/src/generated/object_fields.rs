@@ -57,14 +57,16 @@ const _: () = {
 impl<V: FrameVm> ObjectFields<V> for ObjectFields3_11<V> {
     #[inline]
     fn new() -> Self {
-        ObjectFields3_11 {
-            f_back: Plain::new(None),
-            f_frame: Link::new(None),
-            f_trace: Plain::new(None),
-            f_lineno: Cell::new(0),
-            f_trace_lines: Cell::new(1),
-            f_trace_opcodes: Cell::new(0),
-            f_fast_as_locals: Cell::new(0),
+        const {
+            ObjectFields3_11 {
+                f_back: Plain::null(),
+                f_frame: Link::new(None),
+                f_trace: Plain::null(),
+                f_lineno: Cell::new(0),
+                f_trace_lines: Cell::new(1),
+                f_trace_opcodes: Cell::new(0),
+                f_fast_as_locals: Cell::new(0),
+            }
         }
     }
 
@@ -158,15 +160,17 @@ const _: () = {
 impl<V: FrameVm> ObjectFields<V> for ObjectFields3_13<V> {
     #[inline]
     fn new() -> Self {
-        ObjectFields3_13 {
-            f_back: Plain::new(None),
-            f_frame: Link::new(None),
-            f_trace: Plain::new(None),
-            f_lineno: Cell::new(0),
-            f_trace_lines: Cell::new(1),
-            f_trace_opcodes: Cell::new(0),
-            f_extra_locals: Plain::new(None),
-            f_locals_cache: Plain::new(None),
+        const {
+            ObjectFields3_13 {
+                f_back: Plain::null(),
+                f_frame: Link::new(None),
+                f_trace: Plain::null(),
+                f_lineno: Cell::new(0),
+                f_trace_lines: Cell::new(1),
+                f_trace_opcodes: Cell::new(0),
+                f_extra_locals: Plain::null(),
+                f_locals_cache: Plain::null(),
+            }
         }
     }
 
@@ -277,16 +281,18 @@ const _: () = {
 impl<V: FrameVm> ObjectFields<V> for ObjectFields3_14<V> {
     #[inline]
     fn new() -> Self {
-        ObjectFields3_14 {
-            f_back: Plain::new(None),
-            f_frame: Link::new(None),
-            f_trace: Plain::new(None),
-            f_lineno: Cell::new(0),
-            f_trace_lines: Cell::new(1),
-            f_trace_opcodes: Cell::new(0),
-            f_extra_locals: Plain::new(None),
-            f_locals_cache: Plain::new(None),
-            f_overwritten_fast_locals: Plain::new(None),
+        const {
+            ObjectFields3_14 {
+                f_back: Plain::null(),
+                f_frame: Link::new(None),
+                f_trace: Plain::null(),
+                f_lineno: Cell::new(0),
+                f_trace_lines: Cell::new(1),
+                f_trace_opcodes: Cell::new(0),
+                f_extra_locals: Plain::null(),
+                f_locals_cache: Plain::null(),
+                f_overwritten_fast_locals: Plain::null(),
+            }
         }
     }
 

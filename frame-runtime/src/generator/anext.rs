@@ -8,7 +8,7 @@ use super::awaiting::awaitable_iter;
 use super::delegate::{call_method, get_slot, has_slot, next};
 use super::drive::raised;
 use super::part::{self, Held};
-use super::{ErrorKind, GeneratorVm, Method, Part, Sent, Slot, Thrown, since};
+use super::{ErrorKind, GeneratorObjects, GeneratorVm, Method, Part, Sent, Slot, Thrown, since};
 use crate::data_stack::DataStack;
 use crate::machine::generator::Flavour;
 use crate::visit::Visit;
@@ -19,7 +19,7 @@ use crate::visit::Visit;
 /// Holds strong references to both. Dropping it runs nothing.
 ///
 /// Source: `anextawaitableobject`, Objects/iterobject.c.
-pub struct AnextAwaitable<V: GeneratorVm> {
+pub struct AnextAwaitable<V: GeneratorObjects> {
     wrapped: Held<V>,
     default: Held<V>,
 }

@@ -3,7 +3,9 @@
 use super::drive::stopped;
 use super::part::{self, Held};
 use super::wrapper::Of;
-use super::{Asend, Athrow, Core, ErrorKind, Generator, GeneratorVm, Part, PartRef, Sent, Throw, since};
+use super::{
+    Asend, Athrow, Core, ErrorKind, Generator, GeneratorObjects, GeneratorVm, Part, PartRef, Sent, Throw, since,
+};
 use crate::data_stack::DataStack;
 use crate::frame::Place;
 use crate::machine::generator::Flavour;
@@ -12,7 +14,7 @@ use crate::visit::Visit;
 /// A value that the body of an async generator yields, as opposed to one that comes from what it awaits.
 ///
 /// Source: `_PyAsyncGenWrappedValue`, Objects/genobject.c.
-pub struct WrappedValue<V: GeneratorVm> {
+pub struct WrappedValue<V: GeneratorObjects> {
     value: Held<V>,
 }
 

@@ -11,7 +11,7 @@ use super::asyncgen::{Did, is_end, is_over_with};
 use super::drive::{in_context, raised};
 use super::part::Held;
 use super::wrapper::Of;
-use super::{ErrorKind, GeneratorVm, Machines, Sent, Throw, While, since};
+use super::{ErrorKind, GeneratorObjects, GeneratorVm, Machines, Sent, Throw, While, since};
 use crate::data_stack::DataStack;
 use crate::machine::{self, Answer, Event, Guard, Message, Outcome, Rules, State, Step, asend, athrow, generator};
 use crate::visit::Visit;
@@ -91,7 +91,7 @@ enum Begun<M: machine::Machine, T> {
 }
 
 /// What both kinds of awaitables are.
-struct Awaitable<V: GeneratorVm, M: Life> {
+struct Awaitable<V: GeneratorObjects, M: Life> {
     agen: Of<V>,
     flavour: u8,
     state: Cell<State<M>>,
@@ -260,7 +260,7 @@ impl<V: GeneratorVm, M: Life> Awaitable<V, M> {
 /// Holds strong references to the async generator and to the value. Dropping it runs nothing.
 ///
 /// Source: `PyAsyncGenASend`, Objects/genobject.c.
-pub struct Asend<V: GeneratorVm> {
+pub struct Asend<V: GeneratorObjects> {
     awaitable: Awaitable<V, asend::Machine>,
     /// What is sent first; `None` by `__anext__()`.
     value: Option<Held<V>>,
@@ -375,14 +375,14 @@ impl<V: GeneratorVm> Asend<V> {
 /// Holds strong references to the async generator and to the arguments. Dropping it runs nothing.
 ///
 /// Source: `PyAsyncGenAThrow`, Objects/genobject.c.
-pub struct Athrow<V: GeneratorVm> {
+pub struct Athrow<V: GeneratorObjects> {
     awaitable: Awaitable<V, athrow::Machine>,
     /// As they were given. Until 3.14 they are in a tuple, which drops the last one first; from 3.15 on the type goes first,
     /// then the traceback, then the value.
     arguments: Vec<Held<V>>,
 }
 
-impl<V: GeneratorVm> Drop for Athrow<V> {
+impl<V: GeneratorObjects> Drop for Athrow<V> {
     fn drop(&mut self) {
         if since::<V>(15) {
             if let [_, value, traceback] = &mut self.arguments[..] {

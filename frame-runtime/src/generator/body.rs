@@ -135,14 +135,15 @@ impl<'t, V: GeneratorVm, O: 'static, B: Bounds> Running<'t, V, O, B> {
 /// Makes the object of a generator, and tells the generator.
 fn make<V: GeneratorVm>(stack: &DataStack<V>, generator: Generator<V>) -> Result<V::Value, V::Value> {
     let core = generator.core();
-    let Some(object) = stack.vm().make(Part::Generator(generator)) else { return Err(full(stack, Full::Memory)) };
+    let Some(object) = stack.vm().make_part(Part::Generator(generator)) else { return Err(full(stack, Full::Memory)) };
     match V::part(&object) {
         Some(PartRef::Generator(made)) if made.core().is(core) => {
-            // SAFETY: the object holds the generator, by the contract of `GeneratorVm`.
+            // SAFETY: the object holds the generator, by the contract of `GeneratorObjects`.
             unsafe { core.head().set_object(&object) };
-            let head = core.head();
+            // Asked before anything is looked at.
+            let (machines, head) = (V::machines(), core.head());
             if head.is_home() {
-                head.set_ready(V::machines().takes(head.state()));
+                head.set_ready(machines.takes(head.state()));
             }
         }
         _ => no_generator(),
@@ -215,8 +216,8 @@ impl<'t, V: GeneratorVm, B: Bounds> Running<'t, V, owner::Generator, B> {
     /// Source: `YIELD_VALUE`, Python/bytecodes.c.
     #[inline(always)]
     pub fn yield_value(mut self, what: Yield) -> Passed<'t, V, B> {
-        let value = self.pop().into_owned();
         let machines = V::machines();
+        let value = self.pop().into_owned();
         let (state, delegate) = match what {
             Yield::Own => (machines.yields, 0),
             Yield::From => (machines.yields_from, if since::<V>(15) { 2 } else { 1 }),
@@ -238,16 +239,18 @@ impl<'t, V: GeneratorVm, B: Bounds> Running<'t, V, owner::Generator, B> {
     /// Source: `RETURN_VALUE`, Python/bytecodes.c; `clear_gen_frame`, Python/ceval.c.
     #[inline(always)]
     pub fn return_from_body(mut self) -> Passed<'t, V, B> {
+        let state = V::machines().returns;
         self.foresee_stop();
         let value = self.pop().into_owned();
-        self.aside().over(<FramesOf<V> as Frames>::AFTER_RETURN, V::machines().returns).pass(value)
+        self.aside().over(<FramesOf<V> as Frames>::AFTER_RETURN, state).pass(value)
     }
 
     /// An exception leaves the body: it is over, and who resumed it goes on with the exception.
     #[inline(always)]
     pub fn raise_from_body(self) -> Returned<'t, V, B> {
+        let state = V::machines().raises;
         self.foresee_stop();
-        self.aside().over(after_raise::<V>(), V::machines().raises)
+        self.aside().over(after_raise::<V>(), state)
     }
 
     fn over(self, position: Position, state: i8) -> Returned<'t, V, B> {
@@ -305,10 +308,13 @@ impl<'t, V: GeneratorVm, B: Bounds> Running<'t, V, Any, B> {
         let depth = if since::<V>(15) { 2 } else { 1 };
         if since::<V>(12)
             && let Some(core) = self.generator_at(depth)
-            && (core.head().ready() & TAKES_ANY != 0 || core.head().ready() & TAKES_NONE != 0 && self.is_none_at(0))
+            && let executing = V::machines().executing
+            // Looked at again when the VM was asked: it may have resumed the generator on another stack.
+            && (core.head().ready() & TAKES_ANY != 0
+                || core.head().ready() & TAKES_NONE != 0 && self.is_none_at(0) && core.head().ready() & TAKES_NONE != 0)
             && !core.is_async()
         {
-            return self.resume_inline(core, site);
+            return self.resume_inline(core, site, executing);
         }
         // What is called does not see the handle: it would be in memory also where it is not called.
         self.spill();
@@ -349,8 +355,13 @@ impl<'t, V: GeneratorVm, B: Bounds> Running<'t, V, Any, B> {
             && matches!(core.flavour(), Flavour::Generator | Flavour::TypesCoroutine)
             && self.stack.remaining() != 0
         {
-            self.push(StackRef::owned(self.stack.vm().none()));
-            return self.resume_inline(core, site).map_err(|raised| raised.frame);
+            let (executing, none) = (V::machines().executing, StackRef::owned(self.stack.vm().none()));
+            // As in `send_value`.
+            if core.head().ready() & TAKES_NONE == 0 {
+                return Err(self.release(none));
+            }
+            self.push(none);
+            return self.resume_inline(core, site, executing).map_err(|raised| raised.frame);
         }
         Err(self)
     }
@@ -359,7 +370,7 @@ impl<'t, V: GeneratorVm, B: Bounds> Running<'t, V, Any, B> {
     fn generator_at(&self, depth: u32) -> Option<Core<V>> {
         let receiver = self.peek(depth).as_value()?;
         let memory = V::generator_memory(&receiver)?;
-        // SAFETY: it is the memory of the generator that the object holds, by the contract of `GeneratorVm`, and the object is
+        // SAFETY: it is the memory of the generator that the object holds, by the contract of `GeneratorObjects`, and the object is
         // there.
         Some(Core::of(unsafe { generator_frame::in_block(memory) }))
     }
@@ -369,8 +380,9 @@ impl<'t, V: GeneratorVm, B: Bounds> Running<'t, V, Any, B> {
         self.peek(depth).as_value().is_some_and(|value| self.stack.vm().is_none(&value))
     }
 
+    /// The VM must not be asked for anything between the look at what the generator is ready for and this.
     #[inline(always)]
-    fn resume_inline(mut self, core: Core<V>, site: Site) -> Done<'t, V, Any, B> {
+    fn resume_inline(mut self, core: Core<V>, site: Site, executing: i8) -> Done<'t, V, Any, B> {
         let value = self.pop().into_owned();
         if self.stack.remaining() == 0 {
             self.spill();
@@ -381,7 +393,7 @@ impl<'t, V: GeneratorVm, B: Bounds> Running<'t, V, Any, B> {
         self.wait_at(site);
         self.stack.take_one();
         // SAFETY: this frame is on top and was spilled, this was the only handle of the entry, and the generator's was at home.
-        let mut running = unsafe { resume::<V, B>(self.stack, core.frame, self.frame, V::machines().executing) };
+        let mut running = unsafe { resume::<V, B>(self.stack, core.frame, self.frame, executing) };
         running.push(value);
         Ok(running.any())
     }

@@ -1,12 +1,12 @@
 //! How generators end: closed, cleared, or let go of.
 
 use super::delegate::{other, own};
-use super::drive::{held, raised, stopped};
+use super::drive::{Decided, held, raised, stopped};
 use super::throw::Levels;
 use super::{Core, ErrorKind, Generator, GeneratorVm, Method, Sent, While, since};
 use crate::data_stack::DataStack;
 use crate::machine::generator::{Flavour, Machine, event, state};
-use crate::machine::{Answer, Event, Guard, Outcome, Step};
+use crate::machine::{Answer, Event, Guard, Outcome};
 
 impl<V: GeneratorVm> Core<V> {
     /// Closes it as an event asks for: `close`, `finalize` or `frame_clear`. What it delegates to is closed first.
@@ -56,25 +56,28 @@ impl<V: GeneratorVm> Core<V> {
     }
 
     /// Raises `GeneratorExit`, or what the delegate raised instead, where the body waits, and takes what comes of it.
-    fn exit(self, stack: &DataStack<V>, step: Step<Machine>, failure: Option<V::Value>) -> Result<V::Value, V::Value> {
+    fn exit(self, stack: &DataStack<V>, step: Decided, failure: Option<V::Value>) -> Result<V::Value, V::Value> {
         let vm = stack.vm();
         if self.state() == state::EXECUTING {
             // A delegate handles something else already (until 3.12), and was closed once more for that.
             let step = self.step(event::CLOSE, |_| false);
             return Err(self.declined(stack, step, ""));
         }
-        let before = self.head().state();
+        if step.outcome == Outcome::Answers(Answer::None) {
+            // It is over since what it delegated to was closed.
+            self.enter_other_state(step);
+            return failure.map_or_else(|| Ok(vm.none()), Err);
+        }
         let exception = failure.unwrap_or_else(|| raised(stack, ErrorKind::GeneratorExit, ""));
-        self.is_still(stack, before)?;
-        match self.resume(stack, step, vm.none(), Some(exception)) {
+        match self.resume_by(stack, step, vm.none(), Some(exception)) {
             Ok(Sent::Yielded(_)) => {
-                let delegates = self.head().delegate() != 0;
-                let yielded = if delegates { event::YIELD_FROM } else { event::YIELD };
+                // Looked at before anything is asked.
+                let (from, delegates) = (self.head().state(), self.head().delegate() != 0);
                 let rules = V::machines().generator;
+                let yielded = if delegates { event::YIELD_FROM } else { event::YIELD };
                 let by_close = |guard| guard == Guard::ByClose;
                 let step = rules.step(state::EXECUTING, yielded, self.flavour() as u8, by_close);
-                self.enter_state(step);
-                Err(self.refused(stack, step, ""))
+                Err(self.declined(stack, Decided { step, from }, ""))
             }
             // Until 3.14 what is returned comes in an exception, and only `StopIteration` is looked for.
             Ok(Sent::Returned(value)) if self.flavour() == Flavour::AsyncGenerator && !since::<V>(15) => {
@@ -87,7 +90,7 @@ impl<V: GeneratorVm> Core<V> {
         }
     }
 
-    fn warn_unawaited(self, stack: &DataStack<V>, object: &V::Value, step: Step<Machine>) {
+    fn warn_unawaited(self, stack: &DataStack<V>, object: &V::Value, step: Decided) {
         let Outcome::Refuses(_, message) = step.outcome else { return };
         let text = self.words(stack, message, "");
         if let Err(exception) = stack.vm().warn_unawaited(stack, object, &text) {

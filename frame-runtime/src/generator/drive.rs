@@ -1,8 +1,9 @@
 //! The driver's core: what a machine says is done, frames are resumed, and what comes of it.
 
 use alloc::string::ToString;
+use core::ops::Deref;
 
-use super::{Core, Generator, GeneratorVm, Resume, Sent, since};
+use super::{Core, Generator, GeneratorVm, Machines, Resume, Sent, since};
 use crate::data_stack::{DataStack, Full};
 use crate::frame::Place;
 use crate::generator_frame::{self, GeneratorFrame};
@@ -49,11 +50,32 @@ impl<T> Sent<T> {
     }
 }
 
+/// What an event comes to. What the VM is asked since may change the state that it came in.
+#[derive(Clone, Copy)]
+pub(crate) struct Decided {
+    pub(super) step: Step<Machine>,
+    /// The number of that state.
+    pub(super) from: i8,
+}
+
+impl Deref for Decided {
+    type Target = Step<Machine>;
+
+    fn deref(&self) -> &Step<Machine> {
+        &self.step
+    }
+}
+
 impl<V: GeneratorVm> Core<V> {
     /// The state of the machine. Whoever has the handle of the frame uses it: then it executes.
     pub(crate) fn state(self) -> State<Machine> {
+        self.state_by(V::machines())
+    }
+
+    /// The same, by machines that were asked for before: nothing runs here.
+    fn state_by(self, machines: &Machines) -> State<Machine> {
         let head = self.head();
-        let known = V::machines().generator.state(head.state()).unwrap_or(state::CLEARED);
+        let known = machines.generator.state(head.state()).unwrap_or(state::CLEARED);
         let at_rest = known == state::CREATED || is_waiting(known);
         if at_rest && !head.is_home() { state::EXECUTING } else { known }
     }
@@ -95,21 +117,28 @@ impl<V: GeneratorVm> Core<V> {
     }
 
     /// What an event comes to.
-    pub(crate) fn step(self, event: Event<Machine>, asks: impl FnMut(Guard) -> bool) -> Step<Machine> {
-        V::machines().generator.step(self.state(), event, self.flavour() as u8, asks)
+    pub(crate) fn step(self, event: Event<Machine>, asks: impl FnMut(Guard) -> bool) -> Decided {
+        let machines = V::machines();
+        let from = self.head().state();
+        Decided { step: machines.generator.step(self.state_by(machines), event, self.flavour() as u8, asks), from }
     }
 
     /// Stores the state that a step leads to.
-    pub(crate) fn enter_state(self, step: Step<Machine>) {
+    fn enter_state(self, step: Decided) {
         if let Some(number) = step.next.and_then(|next| V::machines().generator.number(next)) {
             self.head().set_state(number);
         }
     }
 
-    /// Stores the state that a step leads to, if it is another one: that somebody has the frame is not stored.
-    pub(crate) fn enter_other_state(self, step: Step<Machine>) {
-        if step.next != Some(self.state()) {
-            self.enter_state(step);
+    /// Stores the state that a step leads to, if it is another one: that somebody has the frame is not stored. Where the
+    /// generator went on meanwhile it stays as it is.
+    pub(crate) fn enter_other_state(self, step: Decided) {
+        let machines = V::machines();
+        if step.next != Some(self.state_by(machines))
+            && self.head().state() == step.from
+            && let Some(number) = step.next.and_then(|next| machines.generator.number(next))
+        {
+            self.head().set_state(number);
         }
     }
 
@@ -123,7 +152,7 @@ impl<V: GeneratorVm> Core<V> {
     }
 
     /// The error that a step says.
-    pub(crate) fn refused(self, stack: &DataStack<V>, step: Step<Machine>, type_name: &str) -> V::Value {
+    pub(crate) fn refused(self, stack: &DataStack<V>, step: Decided, type_name: &str) -> V::Value {
         match step.outcome {
             Outcome::Refuses(error, message) => raised(stack, error.into(), &self.words(stack, message, type_name)),
             _ => unknown(stack),
@@ -131,7 +160,7 @@ impl<V: GeneratorVm> Core<V> {
     }
 
     /// The same, and the state that it leads to is stored.
-    pub(crate) fn declined(self, stack: &DataStack<V>, step: Step<Machine>, type_name: &str) -> V::Value {
+    pub(crate) fn declined(self, stack: &DataStack<V>, step: Decided, type_name: &str) -> V::Value {
         self.enter_other_state(step);
         self.refused(stack, step, type_name)
     }
@@ -158,7 +187,7 @@ impl<V: GeneratorVm> Core<V> {
     pub(crate) fn resume_by(
         self,
         stack: &DataStack<V>,
-        step: Step<Machine>,
+        step: Decided,
         value: V::Value,
         exception: Option<V::Value>,
     ) -> Result<Sent<V::Value>, V::Value> {
@@ -183,7 +212,7 @@ impl<V: GeneratorVm> Core<V> {
     }
 
     /// An error if the state is another one than it was: what was asked of the VM since has resumed the generator.
-    pub(crate) fn is_still(self, stack: &DataStack<V>, state: i8) -> Result<(), V::Value> {
+    fn is_still(self, stack: &DataStack<V>, state: i8) -> Result<(), V::Value> {
         if self.head().state() == state {
             return Ok(());
         }
@@ -196,24 +225,22 @@ impl<V: GeneratorVm> Core<V> {
     pub(crate) fn resume(
         self,
         stack: &DataStack<V>,
-        step: Step<Machine>,
+        step: Decided,
         value: V::Value,
         exception: Option<V::Value>,
     ) -> Result<Sent<V::Value>, V::Value> {
         let head = self.head();
         self.hindered(stack)?;
-        let before = head.state();
         if let (Some(exception), Some(handled)) = (&exception, head.exception().value.get()) {
             stack.vm().set_context(exception, handled);
         }
         let shim = stack.vm().shim();
-        // Both may have run anything.
         self.hindered(stack)?;
-        self.is_still(stack, before)?;
+        self.is_still(stack, step.from)?;
         generator_frame::leave_home(self.frame);
+        let key = GeneratorFrame::with(self.frame);
         self.enter_state(step);
-        let state = head.state();
-        let resume = Resume { key: GeneratorFrame::with(self.frame), state, value, exception };
+        let resume = Resume { key, state: head.state(), value, exception };
         let ran = stack.enter(shim, |entry| V::run(entry, resume));
         let Ok(ran) = ran else { return Err(held(stack)) };
         match ran {
@@ -227,7 +254,7 @@ impl<V: GeneratorVm> Core<V> {
     /// Drops what the frame holds; nothing of its body runs. Where the machine says that it is only `completed` it keeps it.
     ///
     /// An error if the machine says of `release` something else than of what it is released for.
-    pub(crate) fn release(self, stack: &DataStack<V>, step: Step<Machine>) -> Result<(), V::Value> {
+    pub(crate) fn release(self, stack: &DataStack<V>, step: Decided) -> Result<(), V::Value> {
         let head = self.head();
         if step.next != Some(state::COMPLETED) {
             let released = self.step(event::RELEASE, |_| false);

@@ -42,7 +42,7 @@ pub use delegate::iter_send;
 pub use part::{Part, PartRef};
 pub use rules::Machines;
 pub use throw::Throw;
-pub use vm::{ErrorKind, GeneratorVm, Hooks, Method, Names, Origin, Sent, Slot, Thrown, While};
+pub use vm::{ErrorKind, GeneratorObjects, GeneratorVm, Hooks, Method, Names, Origin, Sent, Slot, Thrown, While};
 pub use wrapper::CoroutineWrapper;
 
 /// Whether the version is this minor or later.

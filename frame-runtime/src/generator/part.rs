@@ -4,8 +4,8 @@ use alloc::format;
 
 use super::drive::{full, raised};
 use super::{
-    AnextAwaitable, Asend, Athrow, CoroutineWrapper, ErrorKind, Generator, GeneratorVm, Method, Sent, Slot, Throw,
-    WrappedValue,
+    AnextAwaitable, Asend, Athrow, CoroutineWrapper, ErrorKind, Generator, GeneratorObjects, GeneratorVm, Method, Sent,
+    Slot, Throw, WrappedValue,
 };
 use crate::data_stack::{DataStack, Full};
 use crate::frame::{Place, Plain};
@@ -14,7 +14,7 @@ use crate::visit::Visit;
 use crate::vm::FrameVm;
 
 /// What the runtime knows of an object of the family.
-pub enum Part<V: GeneratorVm> {
+pub enum Part<V: GeneratorObjects> {
     /// A generator, coroutine or async generator.
     Generator(Generator<V>),
     /// What `__await__()` of a coroutine returns.
@@ -30,7 +30,7 @@ pub enum Part<V: GeneratorVm> {
 }
 
 /// A look at a [`Part`].
-pub enum PartRef<'a, V: GeneratorVm> {
+pub enum PartRef<'a, V: GeneratorObjects> {
     /// A generator, coroutine or async generator.
     Generator(&'a Generator<V>),
     /// What `__await__()` of a coroutine returns.
@@ -45,15 +45,15 @@ pub enum PartRef<'a, V: GeneratorVm> {
     WrappedValue(&'a WrappedValue<V>),
 }
 
-impl<V: GeneratorVm> Clone for PartRef<'_, V> {
+impl<V: GeneratorObjects> Clone for PartRef<'_, V> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<V: GeneratorVm> Copy for PartRef<'_, V> {}
+impl<V: GeneratorObjects> Copy for PartRef<'_, V> {}
 
-impl<V: GeneratorVm> Part<V> {
+impl<V: GeneratorObjects> Part<V> {
     /// A look at it.
     pub fn as_ref(&self) -> PartRef<'_, V> {
         match self {
@@ -227,7 +227,7 @@ impl<V: GeneratorVm> PartRef<'_, V> {
 
 /// Makes the object of a part.
 pub(super) fn make<V: GeneratorVm>(stack: &DataStack<V>, part: Part<V>) -> Result<V::Value, V::Value> {
-    stack.vm().make(part).ok_or_else(|| full(stack, Full::Memory))
+    stack.vm().make_part(part).ok_or_else(|| full(stack, Full::Memory))
 }
 
 /// A counted reference that a part holds for as long as it is there, and that a collector may change.

@@ -5,13 +5,13 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use super::delegate::{other, own};
-use super::drive::{full, held, raised, stopped};
+use super::drive::{Decided, full, held, raised, stopped};
 use super::{Core, ErrorKind, Generator, GeneratorVm, Method, Sent, Thrown, since};
 use crate::data_stack::{DataStack, Full};
 use crate::frame::Specials;
 use crate::generator_frame;
-use crate::machine::generator::{Flavour, Machine, event, state};
-use crate::machine::{Answer, Guard, Outcome, Step};
+use crate::machine::generator::{Flavour, event, state};
+use crate::machine::{Answer, Guard, Outcome};
 use crate::vm::FrameCode;
 
 /// What is thrown: an exception, or the class, value and traceback of the old form.
@@ -109,12 +109,17 @@ impl<'s, V: GeneratorVm> Levels<'s, V> {
     }
 
     /// A generator waits for its delegate, in the state that a step leads to. `linked`: those who look at frames see it.
-    pub(super) fn push(&mut self, core: Core<V>, step: Step<Machine>, linked: bool) -> Result<(), V::Value> {
+    pub(super) fn push(&mut self, core: Core<V>, step: Decided, linked: bool) -> Result<(), V::Value> {
         if self.levels.try_reserve(1).is_err() {
             return Err(full(self.stack, Full::Memory));
         }
+        // Asked before anything is looked at.
+        let number = step.next.and_then(|next| V::machines().generator.number(next));
         let head = core.head();
         let (state, is_home) = (head.state(), head.is_home());
+        if head.is_empty() {
+            return Err(raised(self.stack, ErrorKind::SystemError, "the generator ended while it was to wait"));
+        }
         if !is_home {
             if !head.waits() {
                 return Err(raised(self.stack, ErrorKind::SystemError, "somebody has the frame of the generator"));
@@ -130,7 +135,9 @@ impl<'s, V: GeneratorVm> Levels<'s, V> {
             generator_frame::leave_home(core.frame);
             head.set_waits(true);
         }
-        core.enter_state(step);
+        if let Some(number) = number {
+            head.set_state(number);
+        }
         if linked {
             core.frame.specials().previous().set(self.stack.current.replace(Some(core.frame)));
             head.set_linked(true);
@@ -240,6 +247,10 @@ impl<V: GeneratorVm> Core<V> {
             Thrown::Instance => vm.is_exception(&throw.exception, ErrorKind::GeneratorExit),
             Thrown::Other => false,
         };
+        // What was asked may have taken the frame, or resumed it.
+        if self.asks_delegate().is_none() {
+            return Ok(Down::Here);
+        }
         if closes && exits {
             levels.push(self, step, false)?;
             let closed = super::close::close_delegate(stack, delegate);

@@ -1,6 +1,6 @@
 //! What a VM answers and does for its generators, coroutines and async generators.
 
-#![expect(unsafe_code, reason = "a VM promises what memory safety rests on")]
+#![expect(unsafe_code, reason = "a VM promises that its objects keep what they are made around")]
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -210,37 +210,25 @@ impl While {
     }
 }
 
-/// A VM that has generators, coroutines and async generators.
-///
-/// The runtime makes their parts, and the VM the objects around them: [`make`](Self::make) and [`part`](Self::part). All
-/// that runs, fails and ends is the [driver](super)'s; it asks here for what lies outside: other objects, exceptions,
-/// warnings, and the [eval loop](Self::run).
-///
-/// Values that are handed in and out are counted. The driver holds some in Rust variables while it asks, so a VM whose
-/// collector moves objects needs values here that it finds: handles. The instructions that go from frame to frame
-/// ([`ops`](crate::ops)) hold none.
+/// The objects around generators, coroutines, async generators and what belongs to them: each holds the [`Part`] that the
+/// runtime made for it. All else that a VM answers for them is in [`GeneratorVm`].
 ///
 /// # Safety
 ///
 /// - If [`part`](Self::part) finds a part in an object once, then it always does so for this object, always the same one,
 ///   and it lives as long as the object does. No two objects have the same one.
 /// - [`generator_memory`](Self::generator_memory) is that of the generator that `part` finds, or none.
-/// - What [`make`](Self::make) returns holds the part that it was given, until it ends.
-/// - Neither `part`, `none`, `is_none`, `is_exception`, `is_exception_class`, `thrown`, `stop_value` nor `has_slot` runs code
-///   of the program, takes the frame of a generator or enters a data stack.
-/// - When an object that `make` returned ends, its part goes before anything else in it whose end may run code of the
+/// - What [`make_part`](Self::make_part) returns holds the part that it was given, until it ends.
+/// - Neither `part` nor `generator_memory` runs code of the program, takes the frame of a generator or enters a data stack.
+/// - When an object that `make_part` returned ends, its part goes before anything else in it whose end may run code of the
 ///   program: until then the object can be asked for by what refers to its frame
 ///   ([`FrameObject::generator`](crate::frame_object::FrameObject::generator)).
-/// - The [`machines`](Self::machines) let no generator go on that is over, nor say of a body that ended that it waits, if
-///   any of the VM's loops are [trusted](Entry::trusted).
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say that it has generators",
-    note = "`unsafe impl GeneratorVm for ...`: what runs a body, and what it asks of objects and exceptions"
+    message = "`{Self}` does not say what objects hold its generators",
+    note = "`unsafe impl GeneratorObjects for ...`: objects that keep the part that they are made around"
 )]
-pub unsafe trait GeneratorVm: FrameVm {
-    // The family's objects.
-
-    /// The runtime's part of an object: what [`make`](Self::make) put into it.
+pub unsafe trait GeneratorObjects: FrameVm {
+    /// The runtime's part of an object: what [`make_part`](Self::make_part) put into it.
     fn part(object: &Self::Value) -> Option<PartRef<'_, Self>>;
 
     /// The memory of the [`Generator`](super::Generator) that an object holds ([`Generator::memory`](super::Generator::memory)). Instructions ask
@@ -256,8 +244,28 @@ pub unsafe trait GeneratorVm: FrameVm {
     /// Makes an object around a part. May run code of the program.
     ///
     /// `None`: there is no memory.
-    fn make(&self, part: Part<Self>) -> Option<Self::Value>;
+    fn make_part(&self, part: Part<Self>) -> Option<Self::Value>;
+}
 
+/// A VM that has generators, coroutines and async generators.
+///
+/// The runtime makes their parts, and the VM the [objects](GeneratorObjects) around them. All that runs, fails and ends is the
+/// [driver](super)'s; it asks here for what lies outside: other objects, exceptions, warnings, and the
+/// [eval loop](Self::run).
+///
+/// Nothing here is a promise that memory safety rests on: whatever is answered, and whatever runs meanwhile, the worst that
+/// comes of it is a wrong value, a wrong exception or a panic. What only looks at an object (`none`, `is_none`, `has_slot`,
+/// `stop_value`, `is_exception`, `is_exception_class`, `thrown`) should still run no code of the program: CPython runs none
+/// there, and an instruction that asks may hold its frame meanwhile, so that nothing else can run.
+///
+/// Values that are handed in and out are counted. The driver holds some in Rust variables while it asks, so a VM whose
+/// collector moves objects needs values here that it finds: handles. The instructions that go from frame to frame
+/// ([`ops`](crate::ops)) hold none.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say that it has generators",
+    note = "`impl GeneratorVm for ...`: what runs a body, and what it asks of objects and exceptions"
+)]
+pub trait GeneratorVm: GeneratorObjects {
     /// The names of a function, which its generators begin with.
     fn names(&self, function: &Self::Value) -> Names<Self::Value>;
 
@@ -495,7 +503,8 @@ pub unsafe trait GeneratorVm: FrameVm {
         None
     }
 
-    /// The machines that the driver goes by: those of the version. A VM that tries others out at run time says so here.
+    /// The machines that the driver goes by: those of the version. A VM that tries others out at run time says so here; if any
+    /// of its loops are [trusted](Entry::trusted), that says what of them.
     #[inline(always)]
     fn machines() -> &'static Machines {
         const { &Machines::of::<Self::Python>() }

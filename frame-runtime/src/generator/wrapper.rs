@@ -1,13 +1,13 @@
 //! What `__await__()` of a coroutine returns.
 
 use super::part::{self, Held};
-use super::{Core, Generator, GeneratorVm, Part, PartRef, Sent, Throw};
+use super::{Core, Generator, GeneratorObjects, GeneratorVm, Part, PartRef, Sent, Throw};
 use crate::data_stack::DataStack;
 use crate::machine::generator::{Flavour, event};
 use crate::visit::Visit;
 
 /// A generator with its object, which keeps it.
-pub(super) struct Of<V: GeneratorVm> {
+pub(super) struct Of<V: GeneratorObjects> {
     object: Held<V>,
     core: Core<V>,
 }
@@ -50,7 +50,7 @@ fn not_its_object() -> ! {
 /// Holds a strong reference to the coroutine. Dropping it runs nothing; a coroutine that goes with it warns as any does.
 ///
 /// Source: `PyCoroWrapper`, Objects/genobject.c.
-pub struct CoroutineWrapper<V: GeneratorVm> {
+pub struct CoroutineWrapper<V: GeneratorObjects> {
     coroutine: Of<V>,
 }
 

@@ -145,6 +145,9 @@ impl Handlers {
     #[inline]
     pub fn find(&self, table: ExceptionTable<'_>, unit: u32) -> Result<Option<Handler>, DecodeError> {
         let Some(sorted) = &self.sorted else { return table.find(unit) };
+        if sorted.is_empty() {
+            return Ok(None);
+        }
         let behind = sorted.partition_point(|entry| entry.start <= unit);
         let found = behind.checked_sub(1).map(|index| sorted[index]);
         Ok(found.filter(|entry| entry.covers(unit)))

@@ -1,4 +1,4 @@
-//! A VM with generators says so: `unsafe impl GeneratorVm`.
+//! A VM with generators says so: `impl GeneratorVm`.
 
 use frame_runtime::generator::Resume;
 use frame_runtime::version::Cpython3_14;

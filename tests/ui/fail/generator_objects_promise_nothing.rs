@@ -1,6 +1,6 @@
-//! What a VM says of its generators is a promise that memory safety rests on.
+//! What a VM says of the objects around its generators is a promise that memory safety rests on.
 
-use frame_runtime::generator::GeneratorVm;
+use frame_runtime::generator::GeneratorObjects;
 use frame_runtime::version::Cpython3_14;
 use frame_runtime::vm::{FrameVm, NoValue, Vm};
 
@@ -15,6 +15,6 @@ impl Vm for Machine {
 // SAFETY: it has no frame objects.
 unsafe impl FrameVm for Machine {}
 
-impl GeneratorVm for Machine {}
+impl GeneratorObjects for Machine {}
 
 fn main() {}
