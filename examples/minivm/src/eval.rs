@@ -30,9 +30,9 @@ use crate::call::{Bound, bind};
 use crate::exception::{self, Error, raise};
 use crate::instructions::{calls, function, iteration, operators, rare};
 use crate::object::{Args, FALSE, NONE, Outcome, Stack, TRUE, Value, boolean};
-use crate::opcodes as op;
 use crate::vm::Mini;
 use crate::watch::Event;
+use crate::{opcodes as op, send};
 
 /// The frame that the loop runs.
 pub(crate) type Frame<'t> = Running<'t, Mini, Any, Trusted>;
@@ -405,6 +405,10 @@ fn interpret<const WATCHED: bool>(frame: Frame<'_>, thrown: Option<Value>) -> Ou
                         }
                         Err(callable) => {
                             drop(f.replace(arg + 1, callable));
+                            if arg + own == 2 && send::is_send(&f) {
+                                (opcode, arg) = (op::SEND, send::JUMP);
+                                continue;
+                            }
                             step!(rare::<WATCHED>(f.any(), opcode, arg));
                         }
                     }
@@ -495,6 +499,7 @@ fn interpret<const WATCHED: bool>(frame: Frame<'_>, thrown: Option<Value>) -> Ou
                     arg = next.argument.into();
                 },
                 op::END_SEND => f = f.end_send(),
+                op::SENT => f = send::sent(f),
 
                 _ => step!(rare::<WATCHED>(f.any(), opcode, arg)),
             }

@@ -123,3 +123,9 @@ opcodes! {
     WITH_EXCEPT_START
     YIELD_VALUE
 }
+
+/// What is left of a call of `send` whose body yielded, in the inline cache of the `CALL`; see [`send`](crate::send). CPython
+/// has no opcodes with these numbers.
+pub(crate) const SENT: u8 = 126;
+/// The same where the body returned.
+pub(crate) const STOPPED: u8 = 127;

@@ -1,66 +1,67 @@
 //! `generator.send(value)` and `coroutine.send(value)` in the loop: the body runs on top of the caller's frame, and no Rust
 //! function waits for it.
 //!
-//! A body that yields hands the value to the frame below, which goes on as if its `SEND` were done. The caller is at a `CALL`; so
-//! a frame of a few instructions stands between, and does what the method does: it sends, returns what is yielded, and raises
-//! `StopIteration` with what is returned.
+//! What lies on the stack for such a call is what `SEND` finds, generator and value, and so the loop does a `SEND`. The frame goes on where it
+//! would behind one: one unit further after a yield, one more after a return. Behind a `CALL` these units are its inline
+//! cache, and in them stand two instructions that no program has: they do what is left of the call.
 
 use frame_runtime::generator::{PartRef, Sent};
 use frame_runtime::machine::generator::Flavour;
-use frame_runtime::running::{Arguments, Site};
 use frame_runtime::v3_14::opcode::Opcode;
+use frame_runtime::vm::CodeUnit;
 
-use crate::eval::{Frame, Slot, Step};
-use crate::object::{Args, Builtin, NONE, Object, Outcome, Stack, Value};
-use crate::trampoline;
-use crate::vm::Mini;
+use crate::eval::{Frame, Raise, Step};
+use crate::instructions::pop;
+use crate::object::{Object, Value};
+use crate::opcodes::{SENT, STOPPED};
 
-/// Its stack begins with the generator and the value.
-fn code(vm: &Mini) -> Option<Value> {
-    if let Some(code) = vm.sender.get() {
-        return Some(code.clone());
+/// The units behind a `CALL` in which `SENT` and `STOPPED` stand.
+const UNITS: [u8; 2] = [1, 2];
+
+/// The argument of the `SEND`: from the first of these units to the second.
+pub(crate) const JUMP: u32 = (UNITS[1] - UNITS[0]) as u32;
+
+const _: () = {
+    assert!(UNITS[0] == Opcode::SEND.caches() && UNITS[1] < Opcode::CALL.caches());
+    assert!(Opcode::from_u8(SENT).is_err() && Opcode::from_u8(STOPPED).is_err());
+};
+
+/// Whether the `CALL` of one argument calls `send` of a generator or coroutine; then what is left to do stands behind it.
+#[inline(always)]
+pub(crate) fn is_send(f: &Frame<'_>) -> bool {
+    let (method, receiver) = (f.peek(2).as_value(), f.peek(1).as_value());
+    let is_send = match (method.as_deref().and_then(Value::object), receiver.as_deref().and_then(Value::part)) {
+        (Some(Object::Builtin(builtin)), Some(PartRef::Generator(body))) => {
+            builtin.name == "send" && builtin.is_method && body.flavour() != Flavour::AsyncGenerator
+        }
+        _ => false,
+    };
+    if is_send {
+        for (unit, opcode) in UNITS.into_iter().zip([SENT, STOPPED]) {
+            f.unit(unit).set(CodeUnit::new(opcode, 0).get());
+        }
     }
-    let units = [
-        // What is yielded is behind it, what is returned one further.
-        (Opcode::SEND, 1),
-        (Opcode::CACHE, 0),
-        (Opcode::RETURN_VALUE, 0),
-        (Opcode::END_SEND, 0),
-        // stop(value)
-        (Opcode::LOAD_CONST, 1),
-        (Opcode::SWAP, 2),
-        (Opcode::PUSH_NULL, 0),
-        (Opcode::SWAP, 2),
-        (Opcode::CALL, 1),
-        (Opcode::CACHE, 0),
-        (Opcode::CACHE, 0),
-        (Opcode::CACHE, 0),
-        (Opcode::RETURN_VALUE, 0),
-    ];
-    let code = trampoline::code(vm, &units, vec![NONE, Value::new(Object::Builtin(&STOP))], 4)?;
-    let _ = vm.sender.set(code.clone());
-    Some(code)
+    is_send
 }
 
-/// Raises the `StopIteration` that says that a body returned.
-static STOP: Builtin = Builtin { name: "stop", is_method: false, call: stop };
-
-fn stop(stack: &Stack, args: Args<'_>) -> Outcome {
-    Sent::Returned(args.positional.first().cloned().unwrap_or(NONE)).into_result(stack, Flavour::Generator)
+/// The body yielded: that is what `send` returns. Stack: `send`, generator, value.
+#[inline(always)]
+pub(crate) fn sent<'t>(mut f: Frame<'t>) -> Frame<'t> {
+    f.jump(i32::from(UNITS[1] - UNITS[0]));
+    let value = f.pop().into_owned();
+    let generator = f.pop();
+    let method = f.replace(0, value);
+    f.release(generator).release(method)
 }
 
-/// Whether this is the method `send` of a generator or coroutine, and that what it is called with.
-pub(crate) fn is_send(builtin: &Builtin, receiver: &Value) -> bool {
-    builtin.name == "send"
-        && builtin.is_method
-        && matches!(receiver.part(), Some(PartRef::Generator(body)) if body.flavour() != Flavour::AsyncGenerator)
-}
-
-/// Sends. Stack: the method, a generator or coroutine, the value.
-#[inline(never)]
-pub(crate) fn send<'t>(mut f: Frame<'t>, site: Site) -> Step<'t> {
-    let Some(code) = code(f.stack().vm()) else { unreachable!("the code above is sound") };
-    let method = f.replace(2, Slot::null());
-    f = f.release(method);
-    trampoline::enter(f, code, Arguments { count: 2, under: 1 }, site)
+/// The body returned: `send` raises `StopIteration`. Stack: `send`, generator, value.
+pub(crate) fn stopped<'t>(mut f: Frame<'t>) -> Step<'t> {
+    // The CALL raises it, not what is in its cache.
+    f.jump(-1 - i32::from(UNITS[1]));
+    let value = pop(&mut f);
+    let (frame, raised) = f.escape(|stack| Sent::Returned(value).into_result(stack, Flavour::Generator));
+    match raised {
+        Ok(value) => unreachable!("{value:?} was returned"),
+        Err(exception) => Err(Raise::new(frame, exception)),
+    }
 }

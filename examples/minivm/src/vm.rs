@@ -45,8 +45,6 @@ pub(crate) struct Mini {
     pub(crate) settings: sys::Settings,
     /// What runs between an object with `__init__` and its caller, by the number of its arguments: see `construct`.
     pub(crate) constructors: RefCell<Vec<Value>>,
-    /// What runs between a generator and the caller of its `send()`: see `send`.
-    pub(crate) sender: OnceCell<Value>,
     /// What `--trace` and `--stats` want to know.
     pub(crate) watch: Watch,
     /// Where the program wanted what this VM has not.
@@ -71,7 +69,6 @@ impl Mini {
             argv,
             settings: sys::Settings::default(),
             constructors: RefCell::default(),
-            sender: OnceCell::new(),
             watch,
             refused: OnceCell::new(),
             nesting: Cell::new(0),

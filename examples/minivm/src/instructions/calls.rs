@@ -53,7 +53,13 @@ pub(crate) fn refused<'t>(f: Frame<'t>, reason: Reason) -> Step<'t> {
 /// `CALL`: callable, object or null, arguments. The callee's frame, or this one with the result.
 #[inline(never)]
 pub(crate) fn call<'t, const WATCHED: bool>(f: Frame<'t>, count: u32) -> Step<'t> {
-    positional::<WATCHED>(unbind(f, count + 1), count, CALL)
+    let mut f = unbind(f, count + 1);
+    if count == 1 && send::is_send(&f) {
+        // A bound one: once more, now that the loop can see it.
+        f.jump(-1);
+        return Ok(f);
+    }
+    positional::<WATCHED>(f, count, CALL)
 }
 
 /// A bound method on the stack becomes its function and its object.
@@ -89,11 +95,6 @@ fn positional<'t, const WATCHED: bool>(mut f: Frame<'t>, count: u32, site: Site)
         return bound::<WATCHED>(f, callable, arguments, &[], site);
     }
     if let Some(Object::Builtin(builtin)) = callable.object() {
-        let is_send =
-            own == 1 && count == 1 && f.peek(1).as_value().is_some_and(|receiver| send::is_send(builtin, &receiver));
-        if is_send {
-            return send::send(f, site);
-        }
         return of_builtin(f, builtin, count + own, 2 - own, site);
     }
     if own == 0

@@ -21,7 +21,7 @@ use crate::eval::{Frame, How, Raise, Slot, Step, flavour};
 use crate::exception::{Error, raise};
 use crate::object::{NONE, Outcome, Stack, TRUE, Value, boolean};
 use crate::vm::Mini;
-use crate::{opcodes as op, protocol};
+use crate::{opcodes as op, protocol, send};
 
 /// Takes the top of the stack.
 #[inline(always)]
@@ -230,6 +230,8 @@ pub(crate) fn rare<'t, const WATCHED: bool>(mut f: Frame<'t>, opcode: u8, arg: u
         op::MATCH_SEQUENCE => matching::match_sequence(f),
         op::MATCH_KEYS => matching::match_keys(f),
         op::MATCH_CLASS => matching::match_class(f, arg),
+
+        op::STOPPED => send::stopped(f),
 
         _ => refuse(f, opcode),
     }
