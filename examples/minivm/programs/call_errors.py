@@ -138,11 +138,15 @@ CALLS = [
     lambda: "text"(1),
     lambda: None(),
     lambda: (lambda x: x)(),
+    lambda: 5(**{1: 2}),
+    lambda: Empty(**{1: 2}),
+    lambda: "{}".format(**{1: 2}),
+    lambda: "{}".join(**{1: 2}),
 ]
 for number, call in enumerate(CALLS):
     try:
         call()
-    except TypeError as error:
+    except (TypeError, IndexError) as error:
         print(f"{number:2}", error)
     else:
         print(f"{number:2}", "no error")

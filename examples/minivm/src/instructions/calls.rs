@@ -223,9 +223,6 @@ pub(crate) fn call_function_ex<'t, const WATCHED: bool>(mut f: Frame<'t>) -> Ste
         protocol::collect(stack, &iterable).map(tuple)
     })?;
     let pairs: Vec<(Value, Value)> = keywords.as_ref().and_then(as_dict).map(|dict| dict.items()).unwrap_or_default();
-    if pairs.iter().any(|(name, _)| as_str(name).is_none()) {
-        return perform(frame, |stack| Err(type_error(stack, "keywords must be strings")));
-    }
     if callable.function().is_none() {
         return push(frame, |stack| {
             let (callable, positional) = (callable, positional);
