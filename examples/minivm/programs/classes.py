@@ -117,3 +117,17 @@ class Order:
 
 print(Order.steps, Order.has_steps, hasattr(Order, "step"))
 print(sorted(name for name in vars(Order) if not name.startswith("__")))
+
+
+class Loud:
+    def __repr__(self):
+        return "loud"
+
+    def __str__(self):
+        return "LOUD"
+
+
+# One place in the code meets them all.
+for thing in [object(), Loud(), object(), Loud(), 5, Loud(), ValueError("no"), "text"]:
+    print(thing.__str__().partition(" at ")[0], thing.__repr__().partition(" at ")[0], end="; ")
+print()

@@ -99,7 +99,7 @@ const UP: u8 = 5;
 const OWN: u16 = 1;
 /// A function of its class, or of one further up, that the instance does not hide.
 const METHOD: u16 = 2;
-/// A method of a builtin type: `CLASS` is the type's number, which nothing changes.
+/// A method of a builtin type: `CLASS` is the type's number, which nothing changes, and which no instance has.
 const BUILTIN: u16 = 3;
 
 /// What an inline cache of `LOAD_ATTR` knew.
@@ -115,14 +115,13 @@ pub(crate) enum Attribute {
 /// It is handed units and values, and not the frame: whatever sees the handle forces it into memory.
 #[inline(never)]
 pub(crate) fn attribute(cache: &[CodeUnit], vm: &Mini, object: &Value, name: &Value) -> Option<Attribute> {
-    let found = at(cache, FOUND);
-    if found == 0 {
-        return None;
-    }
-    match object.object() {
-        Some(Object::Instance(instance)) => attribute_of_instance(cache, found, instance, name),
-        _ if found == BUILTIN => builtin_method(cache, vm, object),
-        _ => None,
+    match at(cache, FOUND) {
+        0 => None,
+        BUILTIN => builtin_method(cache, vm, object),
+        found => match object.object()? {
+            Object::Instance(instance) => attribute_of_instance(cache, found, instance, name),
+            _ => None,
+        },
     }
 }
 
@@ -177,8 +176,8 @@ fn set_version_at<O, B: Bounds>(f: &Running<'_, Mini, O, B>, [low, high]: [u8; 2
 pub(crate) fn remember_attribute<O, B: Bounds>(f: &Running<'_, Mini, O, B>, object: &Value, name: &Value) {
     match object.object() {
         Some(Object::Instance(instance)) => remember_of_instance(f, instance, name),
-        // These have more than their type has.
-        Some(Object::Exception(_) | Object::Class(_) | Object::Module(_) | Object::Super(_)) => {}
+        // These have more than their type has, and nothing tells the type of a plain object from that of an instance.
+        Some(Object::Plain | Object::Exception(_) | Object::Class(_) | Object::Module(_) | Object::Super(_)) => {}
         _ => remember_builtin_method(f, object, name),
     }
 }

@@ -301,7 +301,7 @@ fn interpret<const WATCHED: bool>(frame: Frame<'_>, thrown: Option<Value>) -> Ou
                             f.jump(const { caches(Opcode::LOAD_ATTR) });
                         }
                         Some(Attribute::Method(function)) if arg & 1 != 0 => {
-                            let object = f.replace(0, Slot::owned(function)).into_owned();
+                            let object = f.replace(0, Slot::owned(function));
                             f.push(object);
                             f.jump(const { caches(Opcode::LOAD_ATTR) });
                         }
@@ -442,9 +442,13 @@ fn interpret<const WATCHED: bool>(frame: Frame<'_>, thrown: Option<Value>) -> Ou
                         ControlFlow::Continue(below) => f = below,
                         ControlFlow::Break((_, value)) => return Ok(value.into_value().unwrap_or(NONE)),
                     }
-                    // One that delegates hands it on at once.
+                    // One that delegates hands it on at once, and so does one that called `send`.
                     let next = f.unit(0).instruction();
                     if next.opcode != op::YIELD_VALUE {
+                        if next.opcode == op::SENT {
+                            f.jump(1);
+                            f = send::sent(f);
+                        }
                         break;
                     }
                     f.jump(1);

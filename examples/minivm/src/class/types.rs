@@ -146,7 +146,15 @@ const VISIBLE: &[Type] = &[
 ];
 
 /// What a builtin object is of.
+#[inline]
 pub(crate) fn kind(value: &Value) -> Type {
+    match value.part() {
+        Some(part) => kind_of_part(part),
+        None => kind_of_other(value),
+    }
+}
+
+fn kind_of_other(value: &Value) -> Type {
     match value.view() {
         View::Integer(_) => Type::Int,
         View::Constant(_) => match value {
@@ -164,6 +172,7 @@ pub(crate) fn kind(value: &Value) -> Type {
     }
 }
 
+#[inline]
 fn kind_of_part(part: PartRef<'_, crate::vm::Mini>) -> Type {
     match part {
         PartRef::Generator(generator) => match generator.flavour() {
