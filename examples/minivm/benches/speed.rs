@@ -17,12 +17,13 @@ Times minivm, python3.14 and python3.15 on the same programs.
 Usage: cargo bench -p minivm --bench speed -- [OPTIONS] [FILTER]...
 
 Arguments:
-  FILTER      only programs whose name contains one of these
+  FILTER         only programs whose name contains one of these
 
 Options:
-  --rounds N  how often each program runs in each interpreter (default 7)
-  --test      one round of each with a small count, without times (so without --bench, too)
-  --help      prints this
+  --rounds N     how often each program runs in each interpreter (default 7)
+  --minivm PATH  times this minivm, and not the one that was built for this; a full path
+  --test         one round of each with a small count, without times (so without --bench, too)
+  --help         prints this
 
 Times are those on the wall, of whole processes. The first is the least, which noise cannot make smaller, and in
 parentheses stands the median. Ratios are of the least: below 1 is faster than CPython.
@@ -51,6 +52,7 @@ type Times = BTreeMap<(&'static str, usize), Vec<Duration>>;
 
 struct Options {
     rounds: usize,
+    minivm: PathBuf,
     test: bool,
     filters: Vec<String>,
 }
@@ -90,7 +92,8 @@ fn fail(why: &str) -> ExitCode {
 
 /// `None`: help is wanted.
 fn options(arguments: impl Iterator<Item = String>) -> Result<Option<Options>, String> {
-    let mut options = Options { rounds: 7, test: false, filters: Vec::new() };
+    let minivm = PathBuf::from(env!("CARGO_BIN_EXE_minivm"));
+    let mut options = Options { rounds: 7, minivm, test: false, filters: Vec::new() };
     let (mut arguments, mut bench) = (arguments, false);
     while let Some(argument) = arguments.next() {
         match &*argument {
@@ -101,6 +104,7 @@ fn options(arguments: impl Iterator<Item = String>) -> Result<Option<Options>, S
                 let count = arguments.next().and_then(|count| count.parse().ok()).filter(|count| *count > 0);
                 options.rounds = count.ok_or("--rounds wants a number from 1")?;
             }
+            "--minivm" => options.minivm = arguments.next().ok_or("--minivm wants a path")?.into(),
             option if option.starts_with("--") => return Err(format!("no such option: {option}")),
             _ => options.filters.push(argument),
         }
@@ -117,7 +121,7 @@ fn run(options: &Options, scratch: &Path) -> Result<(), String> {
     if programs.len() == 1 && !wanted(EMPTY) {
         return Err(format!("no program is called so; there are {}", PROGRAMS.map(|(name, _)| name).join(", ")));
     }
-    let interpreters = interpreters(scratch)?;
+    let interpreters = interpreters(&options.minivm, scratch)?;
     let mut times = Times::new();
     for _ in 0..if options.test { 1 } else { options.rounds } {
         for (name, small) in &programs {
@@ -142,11 +146,10 @@ fn run(options: &Options, scratch: &Path) -> Result<(), String> {
 }
 
 /// `minivm` first, and those of CPython that are installed.
-fn interpreters(scratch: &Path) -> Result<Vec<Interpreter>, String> {
+fn interpreters(minivm: &Path, scratch: &Path) -> Result<Vec<Interpreter>, String> {
     let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("speed");
-    let minivm = PathBuf::from(env!("CARGO_BIN_EXE_minivm"));
-    let mut found =
-        vec![Interpreter { name: "minivm".to_owned(), program: minivm, arguments: &[], compiled: committed.clone() }];
+    let (name, program) = ("minivm".to_owned(), minivm.to_owned());
+    let mut found = vec![Interpreter { name, program, arguments: &[], compiled: committed.clone() }];
     for minor in [14, 15] {
         let Some(python) = pythons::find(minor) else {
             println!("python3.{minor} is not installed");
@@ -188,7 +191,7 @@ fn time(interpreter: &Interpreter, name: &str, count: Option<&str>) -> Result<(D
     command.args(interpreter.arguments).arg(interpreter.compiled.join(format!("{name}.pyc"))).args(count);
     command.stdin(Stdio::null());
     let start = Instant::now();
-    let output = command.output().map_err(|error| format!("{}: {error}", interpreter.name))?;
+    let output = command.output().map_err(|error| format!("{}: {error}", interpreter.program.display()))?;
     let time = start.elapsed();
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
