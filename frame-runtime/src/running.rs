@@ -372,11 +372,10 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
     /// The slot `depth` below the top, which is 0.
     #[inline(always)]
     fn at(&self, depth: u32) -> *mut StackRef<V> {
-        let Some(count) = depth.checked_add(1) else { underflow() };
-        if !B::may_pop(&self.ends, self.top, count) {
+        if B::CHECKS && depth.checked_add(1).is_none_or(|count| !B::may_pop(&self.ends, self.top, count)) {
             underflow();
         }
-        self.top.wrapping_sub(count as usize)
+        self.top.wrapping_sub(depth as usize).wrapping_sub(1)
     }
 
     /// The slot `depth` below the top, which is 0.
@@ -605,8 +604,8 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
     /// Where the arguments of a call begin, and where the stack ends without them.
     #[inline(always)]
     pub(crate) fn arguments(&self, arguments: Arguments) -> (*mut StackRef<V>, *mut StackRef<V>) {
-        let Some(slots) = arguments.count.checked_add(arguments.under) else { underflow() };
-        if !B::may_pop(&self.ends, self.top, slots) {
+        let slots = arguments.count.checked_add(arguments.under);
+        if B::CHECKS && slots.is_none_or(|slots| !B::may_pop(&self.ends, self.top, slots)) {
             underflow();
         }
         let first = self.top.wrapping_sub(arguments.count as usize);

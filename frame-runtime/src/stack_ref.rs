@@ -177,6 +177,18 @@ impl<V: FrameVm> StackRef<V> {
         self.pointer().map(|raw| unsafe { Ref::new(raw) })
     }
 
+    /// The same, for where borrowed references are as frequent as counted ones: neither is faster than the other.
+    #[inline(always)]
+    pub fn as_any_value(&self) -> Option<Ref<'_, V>> {
+        const { assert!(Self::NULL_SLOT & !Self::TAGS.mask == 0, "an empty slot is nothing but a tag") };
+        if self.is_integer() {
+            return None;
+        }
+        let raw = NonNull::new(self.word.map_addr(|addr| addr & !Self::TAGS.mask));
+        // SAFETY: as in `as_value`.
+        raw.map(|raw| unsafe { Ref::new(raw) })
+    }
+
     /// The reference, as a counted one. Nothing if the slot is empty or holds an integer.
     #[inline(always)]
     pub fn into_value(self) -> Option<V::Value> {

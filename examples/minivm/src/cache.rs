@@ -90,7 +90,7 @@ pub(crate) fn find_global<O, B: Bounds>(f: &Running<'_, Mini, O, B>, name: &Valu
 const FOUND: u8 = 1;
 /// The version of the class, in two units.
 const CLASS: [u8; 2] = [2, 3];
-/// An index in the instance's dict, or in that of the class.
+/// An index in the instance's dict, in that of the class, or among the methods of builtin types.
 const AT: u8 = 4;
 /// How many classes further up it was found.
 const UP: u8 = 5;
@@ -151,8 +151,7 @@ fn builtin_method(cache: &[CodeUnit], vm: &Mini, object: &Value) -> Option<Attri
     if at(cache, CLASS[0]) != kind as u16 {
         return None;
     }
-    let class = class::as_class(vm.types.get(kind))?;
-    class.dict().value_at(at(cache, AT).into()).map(Attribute::Method)
+    vm.types.method(at(cache, AT).into()).cloned().map(Attribute::Method)
 }
 
 /// What is in a unit of the cache.
@@ -214,14 +213,11 @@ fn remember_of_instance<O, B: Bounds>(f: &Running<'_, Mini, O, B>, instance: &In
 }
 
 fn remember_builtin_method<O, B: Bounds>(f: &Running<'_, Mini, O, B>, object: &Value, name: &Value) {
-    let kind = class::kind(object);
-    let Some(class) = class::as_class(f.stack().vm().types.get(kind)) else { return };
-    let Some(at) = class.dict().find_str(name) else { return };
-    let is_method = matches!(
-        class.dict().value_at(at).as_ref().and_then(Value::object),
-        Some(Object::Builtin(Builtin { is_method: true, .. }))
-    );
-    if is_method && let Ok(at) = u16::try_from(at) {
+    let (kind, types) = (class::kind(object), &f.stack().vm().types);
+    let Some(class) = class::as_class(types.get(kind)) else { return };
+    let Some(method) = class.dict().get_str(name) else { return };
+    let is_method = matches!(method.object(), Some(Object::Builtin(Builtin { is_method: true, .. })));
+    if is_method && let Some(Ok(at)) = types.place_of(&method).map(u16::try_from) {
         f.unit(CLASS[0]).set(kind as u16);
         f.unit(AT).set(at);
         f.unit(FOUND).set(BUILTIN);

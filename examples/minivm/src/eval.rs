@@ -30,6 +30,7 @@ use crate::call::{Bound, bind};
 use crate::exception::{self, Error, raise};
 use crate::instructions::{calls, function, iteration, operators, rare};
 use crate::object::{Args, FALSE, NONE, Outcome, Stack, TRUE, Value, boolean};
+use crate::opcodes::others;
 use crate::vm::Mini;
 use crate::watch::Event;
 use crate::{opcodes as op, send};
@@ -284,7 +285,7 @@ fn interpret<const WATCHED: bool>(frame: Frame<'_>, thrown: Option<Value>) -> Ou
                 op::LOAD_ATTR => {
                     // So that the registers are those of the instructions above.
                     cold_path();
-                    let known = match (f.peek(0).as_value(), f.code().names().get((arg >> 1) as usize)) {
+                    let known = match (f.peek(0).as_any_value(), f.code().names().get((arg >> 1) as usize)) {
                         (Some(object), Some(name)) => {
                             let cache = f.caches(const { Opcode::LOAD_ATTR.caches() });
                             cache::attribute(cache, f.stack().vm(), &object, name)
@@ -310,7 +311,8 @@ fn interpret<const WATCHED: bool>(frame: Frame<'_>, thrown: Option<Value>) -> Ou
                 }
                 op::STORE_ATTR => {
                     cold_path();
-                    let operands = (f.peek(0).as_value(), f.peek(1).as_value(), f.code().names().get(arg as usize));
+                    let operands =
+                        (f.peek(0).as_any_value(), f.peek(1).as_any_value(), f.code().names().get(arg as usize));
                     let known = match operands {
                         (Some(object), Some(value), Some(name)) => {
                             let cache = f.caches(const { Opcode::STORE_ATTR.caches() });
@@ -392,9 +394,8 @@ fn interpret<const WATCHED: bool>(frame: Frame<'_>, thrown: Option<Value>) -> Ou
                 // A call of a function that takes exactly these arguments: they become its first locals.
                 op::CALL => {
                     let own = u32::from(!f.peek(arg).is_null());
-                    let callable = f.replace(arg + 1, Slot::null());
-                    match calls::exact_function(callable, arg + own) {
-                        Ok(function) => {
+                    match f.replace(arg + 1, Slot::null()).into_value() {
+                        Some(function) if calls::takes_exactly(&function, arg + own) => {
                             let arguments = Arguments { count: arg + own, under: 2 - own };
                             match f.call(function, arguments, const { site(Opcode::CALL) }) {
                                 Ok(callee) => f = callee,
@@ -403,8 +404,8 @@ fn interpret<const WATCHED: bool>(frame: Frame<'_>, thrown: Option<Value>) -> Ou
                             saw!(Event::Push);
                             skip!(op::RESUME);
                         }
-                        Err(callable) => {
-                            drop(f.replace(arg + 1, callable));
+                        callable => {
+                            drop(f.replace(arg + 1, callable.map_or(Slot::null(), Slot::owned)));
                             if arg + own == 2 && send::is_send(&f) {
                                 (opcode, arg) = (op::SEND, send::JUMP);
                                 continue;
@@ -505,7 +506,7 @@ fn interpret<const WATCHED: bool>(frame: Frame<'_>, thrown: Option<Value>) -> Ou
                 op::END_SEND => f = f.end_send(),
                 op::SENT => f = send::sent(f),
 
-                _ => step!(rare::<WATCHED>(f.any(), opcode, arg)),
+                others!() => step!(rare::<WATCHED>(f.any(), opcode, arg)),
             }
             break;
         }

@@ -29,7 +29,7 @@ const _: () = {
 /// Whether the `CALL` of one argument calls `send` of a generator or coroutine; then what is left to do stands behind it.
 #[inline(always)]
 pub(crate) fn is_send(f: &Frame<'_>) -> bool {
-    let (method, receiver) = (f.peek(2).as_value(), f.peek(1).as_value());
+    let (method, receiver) = (f.peek(2).as_value(), f.peek(1).as_any_value());
     let is_send = match (method.as_deref().and_then(Value::object), receiver.as_deref().and_then(Value::part)) {
         (Some(Object::Builtin(builtin)), Some(PartRef::Generator(body))) => {
             builtin.name == "send" && builtin.is_method && body.flavour() != Flavour::AsyncGenerator

@@ -250,6 +250,8 @@ pub(crate) struct Types {
     types: Vec<Value>,
     /// By [`Error`].
     errors: Vec<Value>,
+    /// All that is in the dicts of [`Type`]s: there it stays, so that its place can be noted in an inline cache.
+    methods: Vec<Value>,
 }
 
 impl Types {
@@ -279,7 +281,19 @@ impl Types {
             }
             errors.push(finish(intern, Class { error: Some(*error), construct: Some(exception::construct), ..class }));
         }
-        Types { types, errors }
+        let classes = types.iter().filter_map(super::as_class);
+        let methods = classes.flat_map(|class| class.dict().items()).map(|(_, method)| method).collect();
+        Types { types, errors, methods }
+    }
+
+    /// Where something in the dict of a type is, for [`method`](Self::method).
+    pub(crate) fn place_of(&self, method: &Value) -> Option<usize> {
+        self.methods.iter().position(|other| other.is(method))
+    }
+
+    #[inline]
+    pub(crate) fn method(&self, place: usize) -> Option<&Value> {
+        self.methods.get(place)
     }
 
     pub(crate) fn get(&self, kind: Type) -> &Value {

@@ -34,15 +34,6 @@ pub(crate) fn takes_exactly(callable: &Value, count: u32) -> bool {
     callable.function().is_some_and(|function| function.code().own().exact == count)
 }
 
-/// The function that takes exactly so many positional arguments, or whatever it is.
-#[inline(always)]
-pub(crate) fn exact_function(callable: Slot, count: u32) -> Result<Value, Slot> {
-    if !callable.as_value().is_some_and(|callable| takes_exactly(&callable, count)) {
-        return Err(callable);
-    }
-    callable.into_value().ok_or(Slot::null())
-}
-
 /// There was no room for a frame, say.
 #[cold]
 #[inline(never)]
