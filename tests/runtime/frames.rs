@@ -481,9 +481,11 @@ macro_rules! versions {
             fn slots_are_what_went_in() {
                 assert_eq!(size_of::<StackRef<Machine<P>>>(), 8);
                 assert!(matches!(StackRef::<Machine<P>>::null().unpack(), Unpacked::Null));
+                assert!(StackRef::<Machine<P>>::null().as_any_value().is_none());
                 let value = Value::new("a");
                 let slot: StackRef<Machine<P>> = value.clone().slot();
                 assert_eq!((slot.is_owned(), value.count()), (true, 2));
+                assert_eq!(slot.as_any_value().expect("a value").name(), "a");
                 let copy = slot.duplicate();
                 assert_eq!(value.count(), 3);
                 assert_eq!(copy.into_value().expect("a value").name(), "a");
@@ -494,13 +496,17 @@ macro_rules! versions {
                 let counted = if <F as Frames>::TAGS.mask == 0 { 2 } else { 1 };
                 assert_eq!(value.count(), counted);
                 assert_eq!(borrowed.as_value().expect("a value").name(), "a");
+                assert_eq!(borrowed.as_any_value().expect("a value").name(), "a");
                 let owned = borrowed.into_owned();
                 assert_eq!((owned.is_owned(), value.count()), (true, 2));
                 drop(owned);
                 assert_eq!(value.count(), 1);
                 for integer in [0, 1, -1, isize::MAX >> 2, isize::MIN >> 2] {
                     match StackRef::<Machine<P>>::integer(integer) {
-                        Some(slot) => assert!(matches!(slot.duplicate().unpack(), Unpacked::Integer(same) if same == integer)),
+                        Some(slot) => {
+                            assert!(slot.as_value().is_none() && slot.as_any_value().is_none());
+                            assert!(matches!(slot.duplicate().unpack(), Unpacked::Integer(same) if same == integer));
+                        }
                         None => assert_eq!(<F as Frames>::TAGS.mask, 0),
                     }
                 }
