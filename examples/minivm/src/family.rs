@@ -156,16 +156,14 @@ impl Called {
         count: Option<usize>,
     ) -> Outcome<(&'a Value, &'a [Value])> {
         let Called { ty, name } = self;
-        let text = match args.positional.split_first() {
-            None if self.is_slot() => format!("descriptor '{name}' of '{ty}' object needs an argument"),
-            None => format!("unbound method {ty}.{name}() needs an argument"),
-            Some((object, _)) if !fits => return Err(self.wrong_object(stack, object)),
-            Some(_) if !args.keywords.is_empty() && self.is_slot() => {
-                format!("wrapper {name}() takes no keyword arguments")
-            }
-            Some(_) if !args.keywords.is_empty() => format!("{ty}.{name}() takes no keyword arguments"),
-            Some((object, rest)) if count.is_none_or(|count| count == rest.len()) => return Ok((object, rest)),
-            Some((_, rest)) => self.wrong_count(rest.len(), count.unwrap_or(0)),
+        let Some((object, rest)) = args.positional.split_first().filter(|_| fits) else {
+            return Err(class::wrong_receiver(stack, name, ty, args));
+        };
+        let text = match count {
+            _ if !args.keywords.is_empty() && self.is_slot() => format!("wrapper {name}() takes no keyword arguments"),
+            _ if !args.keywords.is_empty() => format!("{ty}.{name}() takes no keyword arguments"),
+            Some(count) if count != rest.len() => self.wrong_count(rest.len(), count),
+            _ => return Ok((object, rest)),
         };
         Err(exception::type_error(stack, text))
     }
@@ -184,14 +182,7 @@ impl Called {
 
     /// The error of a method that is called with another type's object.
     pub(crate) fn wrong_object(self, stack: &Stack, object: &Value) -> Value {
-        let Called { ty, name } = self;
-        let is = class::type_name(stack.vm(), object);
-        let text = if self.is_slot() {
-            format!("descriptor '{name}' requires a '{ty}' object but received a '{is}'")
-        } else {
-            format!("descriptor '{name}' for '{ty}' objects doesn't apply to a '{is}' object")
-        };
-        exception::type_error(stack, text)
+        class::wrong_receiver(stack, self.name, self.ty, Args::new(std::slice::from_ref(object)))
     }
 
     /// Whether it is a slot of the type in C that Python sees as a method.

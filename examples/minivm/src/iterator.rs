@@ -12,7 +12,7 @@ use crate::builtins;
 use crate::call::{call, exactly};
 use crate::class::{self, special};
 use crate::dict::{Shows, View, as_dict};
-use crate::exception::{self, Error, raise, raise_with, type_error};
+use crate::exception::{self, Error, raise, raise_with, refuse, type_error};
 use crate::number::from_big;
 use crate::object::{Args, Builtin, Object, Outcome, Stack, Value, int};
 use crate::protocol;
@@ -411,16 +411,18 @@ pub(crate) static METHODS: &[Builtin] = &[
 
 /// The iterator that a method is called on; there are no arguments.
 fn receiver<'a>(stack: &Stack, args: Args<'a>, name: &str) -> Outcome<(&'a Value, &'a Iter)> {
-    let is_iter = |value: &Value| matches!(value.object(), Some(Object::Iter(_)));
-    let (this, rest) = builtins::receiver(stack, args, "iterator", name, is_iter)?;
-    if !rest.positional.is_empty() {
-        return Err(type_error(stack, format!("expected 0 arguments, got {}", rest.positional.len())));
+    let Some((this, positional)) = args.positional.split_first() else {
+        return Err(refuse(stack, format!("{name}() of nothing")));
+    };
+    // Which type's method it is, is not known here.
+    let Some(Object::Iter(iter)) = this.object() else {
+        return Err(refuse(stack, format!("{name}() of another type")));
+    };
+    if !positional.is_empty() {
+        return Err(type_error(stack, format!("expected 0 arguments, got {}", positional.len())));
     }
-    let [] = exactly(stack, name, rest)?;
-    match this.object() {
-        Some(Object::Iter(iter)) => Ok((this, iter)),
-        _ => unreachable!("it was looked at"),
-    }
+    let [] = exactly(stack, name, Args { positional, keywords: args.keywords })?;
+    Ok((this, iter))
 }
 
 fn next_method(stack: &Stack, args: Args<'_>) -> Outcome {

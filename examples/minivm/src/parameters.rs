@@ -77,23 +77,12 @@ pub(crate) fn receiver<'a, R>(
     args: Args<'a>,
     view: impl Fn(&'a Value) -> Option<R>,
 ) -> Outcome<(R, Args<'a>)> {
-    let type_name = |class: &Value| {
-        class::as_class(class).map_or(String::new(), |class| {
-            as_str(&class.name.borrow()).map_or(String::new(), |name| name.as_str().to_owned())
-        })
-    };
-    let of = || type_name(stack.vm().types.get(of));
-    let Some((object, positional)) = args.positional.split_first() else {
-        return Err(type_error(stack, format!("unbound method {}.{method}() needs an argument", of())));
-    };
-    match view(object) {
-        Some(found) => Ok((found, Args { positional, keywords: args.keywords })),
-        None => {
-            let name = class::type_name(stack.vm(), object).into_owned();
-            let text = format!("descriptor '{method}' for '{}' objects doesn't apply to a '{name}' object", of());
-            Err(type_error(stack, text))
-        }
+    if let Some((object, positional)) = args.positional.split_first()
+        && let Some(found) = view(object)
+    {
+        return Ok((found, Args { positional, keywords: args.keywords }));
     }
+    Err(class::wrong_receiver(stack, method, of.name(), args))
 }
 
 /// What is raised for an argument that must be a `str`. Of `None` it is not the type that is named.

@@ -13,8 +13,6 @@ use crate::text::as_str;
 use crate::vm::Mini;
 use crate::{attribute, protocol};
 
-pub(crate) use suggestion::nearest;
-
 const CAUSE: &str = "\nThe above exception was the direct cause of the following exception:\n\n";
 const CONTEXT: &str = "\nDuring handling of the above exception, another exception occurred:\n\n";
 

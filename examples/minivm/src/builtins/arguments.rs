@@ -1,10 +1,10 @@
 //! The arguments of builtin functions and methods: what they are called on, and keywords.
 
-use crate::class::type_name;
+use crate::class::wrong_receiver;
 use crate::exception::type_error;
 use crate::object::{Args, Outcome, Stack, Value};
+use crate::parameters::unexpected;
 use crate::text::as_str;
-use crate::traceback::nearest;
 
 /// The object that a method is called on, and the arguments behind it. `is_it` says whether the object is of the type `kind`.
 pub(crate) fn receiver<'a>(
@@ -14,15 +14,10 @@ pub(crate) fn receiver<'a>(
     name: &str,
     is_it: impl FnOnce(&Value) -> bool,
 ) -> Outcome<(&'a Value, Args<'a>)> {
-    let Some((this, positional)) = args.positional.split_first() else {
-        return Err(type_error(stack, format!("unbound method {kind}.{name}() needs an argument")));
-    };
-    if !is_it(this) {
-        let wrong = type_name(stack.vm(), this);
-        let text = format!("descriptor '{name}' for '{kind}' objects doesn't apply to a '{wrong}' object");
-        return Err(type_error(stack, text));
+    match args.positional.split_first() {
+        Some((this, positional)) if is_it(this) => Ok((this, Args { positional, keywords: args.keywords })),
+        _ => Err(wrong_receiver(stack, name, kind, args)),
     }
-    Ok((this, Args { positional, keywords: args.keywords }))
 }
 
 /// Says that a function takes no keywords, if it was given some.
@@ -52,17 +47,11 @@ pub(crate) fn keywords<'a, const N: usize>(
 ) -> Outcome<[Option<&'a Value>; N]> {
     let mut values = [None; N];
     for (key, value) in args.keywords {
-        let key = as_str(key).map_or("", |key| key.as_str());
-        match names.iter().position(|&name| name == key) {
+        let place = as_str(key).and_then(|key| names.iter().position(|&name| name == key.as_str()));
+        match place {
             Some(at) => values[at] = Some(value),
-            None => return Err(unexpected(stack, name, key, &names)),
+            None => return Err(unexpected(stack, name, &names, key)),
         }
     }
     Ok(values)
-}
-
-fn unexpected(stack: &Stack, name: &str, key: &str, names: &[&str]) -> Value {
-    let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-    let hint = nearest(&names, key).map_or(String::new(), |name| format!(". Did you mean '{name}'?"));
-    type_error(stack, format!("{name}() got an unexpected keyword argument '{key}'{hint}"))
 }
