@@ -206,6 +206,11 @@ pub(crate) struct Callee<V: FrameVm> {
     units: Range<*const CodeUnit>,
 }
 
+/// How many arguments there are; more than any call takes is as good as more than a number counts.
+pub(crate) fn count_of<T>(arguments: &[T]) -> u32 {
+    u32::try_from(arguments.len()).unwrap_or(u32::MAX)
+}
+
 impl<V: FrameVm> DataStack<V> {
     /// Everything of a call that can fail, or that runs code of the VM.
     #[inline(always)]
@@ -265,6 +270,30 @@ impl<V: FrameVm> DataStack<V> {
     ) -> Running<'t, V, Any, B> {
         // SAFETY: as promised by the caller; there are at least as many locals as arguments.
         unsafe { self.fill(callee, Some(function), arguments, count, previous, is_entry) }
+    }
+
+    /// The same with the arguments of a slice, which are empty afterwards.
+    ///
+    /// # Safety
+    ///
+    /// As for [`start`](Self::start), with [`count_of`] of them.
+    #[inline(always)]
+    pub(crate) unsafe fn start_with<'t, B: Bounds>(
+        &'t self,
+        callee: Callee<V>,
+        function: V::Value,
+        arguments: &mut [StackRef<V>],
+        previous: FramePtr<V>,
+        is_entry: bool,
+    ) -> Running<'t, V, Any, B> {
+        let count = count_of(arguments);
+        // SAFETY: as promised by the caller; the arguments are initialised, and overwritten below without being dropped.
+        let running = unsafe { self.start(callee, function, arguments.as_ptr(), count, previous, is_entry) };
+        for argument in arguments {
+            // SAFETY: the place is valid; what was in it was moved into the frame.
+            unsafe { ptr::write(argument, StackRef::null()) };
+        }
+        running
     }
 
     /// The same for code of no function: the arguments are entries of its stack.
@@ -423,19 +452,12 @@ impl<'t, V: FrameVm, B: Bounds> Entry<'t, V, B> {
         if !self.is_on_top() {
             return Err(Refused { reason: Reason::NotOnTop, caller: self, callee: function });
         }
-        let count = u32::try_from(arguments.len()).unwrap_or(u32::MAX);
-        let callee = match self.stack.prepare(&function, count) {
+        let callee = match self.stack.prepare(&function, count_of(arguments)) {
             Ok(callee) => callee,
             Err(reason) => return Err(Refused { reason, caller: self, callee: function }),
         };
-        // SAFETY: `callee` is of this call; the arguments are initialised, and overwritten below without being dropped; the
-        // shim is spilled.
-        let running = unsafe { self.stack.start(callee, function, arguments.as_ptr(), count, self.shim, true) };
-        for argument in arguments {
-            // SAFETY: the place is valid; what was in it was moved into the frame.
-            unsafe { ptr::write(argument, StackRef::null()) };
-        }
-        Ok(running)
+        // SAFETY: `callee` is of this call, and the shim is spilled.
+        Ok(unsafe { self.stack.start_with(callee, function, arguments, self.shim, true) })
     }
 
     /// Resumes a generator's frame. See [`Running::send`].

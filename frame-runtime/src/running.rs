@@ -13,11 +13,10 @@
 use core::any::TypeId;
 use core::fmt;
 use core::marker::PhantomData;
-use core::ptr;
 
 use crate::bounds::{Bounds, Checked};
 use crate::data_stack::{DataStack, Full, Parked};
-use crate::entry::{Entry, resume};
+use crate::entry::{Entry, count_of, resume};
 use crate::frame::{FramePtr, Place, Specials, StackTop};
 use crate::generator_frame::{self, GeneratorFrame};
 use crate::machine::generator::{Executing, OnSend};
@@ -554,20 +553,13 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
         site: Site,
     ) -> Result<Running<'t, V, Any, B>, Refused<Self, V::Value>> {
         let offset = site.return_offset::<V>();
-        let count = u32::try_from(arguments.len()).unwrap_or(u32::MAX);
-        let callee = match self.stack.prepare(&function, count) {
+        let callee = match self.stack.prepare(&function, count_of(arguments)) {
             Ok(callee) => callee,
             Err(reason) => return Err(Refused { reason, caller: self, callee: function }),
         };
         self.wait(self.top, site.caches, offset);
-        // SAFETY: `callee` is of this call; the arguments are initialised, and overwritten below without being dropped; the
-        // caller is spilled.
-        let running = unsafe { self.stack.start(callee, function, arguments.as_ptr(), count, self.frame, false) };
-        for argument in arguments {
-            // SAFETY: the place is valid; what was in it was moved into the frame.
-            unsafe { ptr::write(argument, StackRef::null()) };
-        }
-        Ok(running)
+        // SAFETY: `callee` is of this call, and the caller is spilled.
+        Ok(unsafe { self.stack.start_with(callee, function, arguments, self.frame, false) })
     }
 
     /// Runs code that belongs to no function on top of this frame, with arguments as entries of its stack. Such code has no
