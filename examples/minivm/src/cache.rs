@@ -8,11 +8,13 @@ use frame_runtime::arguments::Signature;
 use frame_runtime::bounds::Bounds;
 use frame_runtime::code::Verified;
 use frame_runtime::running::Running;
+use frame_runtime::v3_14::opcode::Opcode;
 use frame_runtime::vm::CodeUnit;
 
 use crate::class::{self, Instance};
 use crate::dict::Dict;
 use crate::object::{Builtin, Object, Value};
+use crate::opcodes::{SENT, STOPPED};
 use crate::vm::Mini;
 
 /// What is kept with a code object.
@@ -255,3 +257,27 @@ pub(crate) fn remember_store<O, B: Bounds>(f: &Running<'_, Mini, O, B>, object: 
         f.unit(INTO).set(at);
     }
 }
+
+// CALL: 3 units.
+
+/// Where the loop goes on after a `SEND` that a `CALL` is done as: behind one unit after a yield, one further after a return.
+const AFTER_SEND: [u8; 2] = [Opcode::SEND.caches(), Opcode::SEND.caches() + 1];
+
+/// The argument of that `SEND`.
+pub(crate) const SEND_JUMP: u32 = (AFTER_SEND[1] - AFTER_SEND[0]) as u32;
+
+const _: () = assert!(AFTER_SEND[1] < Opcode::CALL.caches());
+
+/// Puts what is left of a call of `send` where the loop goes on.
+#[inline(always)]
+pub(crate) fn remember_send<O, B: Bounds>(f: &Running<'_, Mini, O, B>) {
+    for (unit, opcode) in AFTER_SEND.into_iter().zip([SENT, STOPPED]) {
+        f.unit(unit).set(CodeUnit::new(opcode, 0).get());
+    }
+}
+
+/// Code units from behind `SENT` to the instruction behind the `CALL`.
+pub(crate) const BEHIND_SENT: i32 = (Opcode::CALL.caches() - AFTER_SEND[0] - 1) as i32;
+
+/// Code units from behind `STOPPED` to behind the `CALL` itself.
+pub(crate) const BEFORE_STOPPED: i32 = -1 - AFTER_SEND[1] as i32;

@@ -407,7 +407,7 @@ fn interpret<const WATCHED: bool>(frame: Frame<'_>, thrown: Option<Value>) -> Ou
                         callable => {
                             drop(f.replace(arg + 1, callable.map_or(Slot::null(), Slot::owned)));
                             if arg + own == 2 && send::is_send(&f) {
-                                (opcode, arg) = (op::SEND, send::JUMP);
+                                (opcode, arg) = (op::SEND, cache::SEND_JUMP);
                                 continue;
                             }
                             step!(rare::<WATCHED>(f.any(), opcode, arg));

@@ -130,6 +130,8 @@ pub(crate) const SENT: u8 = 126;
 /// The same where the body returned.
 pub(crate) const STOPPED: u8 = 127;
 
+const _: () = assert!(Opcode::from_u8(SENT).is_err() && Opcode::from_u8(STOPPED).is_err());
+
 /// Every number that the loop has no instruction for, as a pattern. With these the loop's `match` has all 256, and need not look
 /// whether a number is in its table: 5 percent of a call. The compiler says if one is missing here, or too many.
 #[rustfmt::skip]

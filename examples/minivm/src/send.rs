@@ -7,24 +7,11 @@
 
 use frame_runtime::generator::{PartRef, Sent};
 use frame_runtime::machine::generator::Flavour;
-use frame_runtime::v3_14::opcode::Opcode;
-use frame_runtime::vm::CodeUnit;
 
+use crate::cache;
 use crate::eval::{Frame, Raise, Step};
 use crate::instructions::pop;
 use crate::object::{Object, Value};
-use crate::opcodes::{SENT, STOPPED};
-
-/// The units behind a `CALL` in which `SENT` and `STOPPED` stand.
-const UNITS: [u8; 2] = [1, 2];
-
-/// The argument of the `SEND`: from the first of these units to the second.
-pub(crate) const JUMP: u32 = (UNITS[1] - UNITS[0]) as u32;
-
-const _: () = {
-    assert!(UNITS[0] == Opcode::SEND.caches() && UNITS[1] < Opcode::CALL.caches());
-    assert!(Opcode::from_u8(SENT).is_err() && Opcode::from_u8(STOPPED).is_err());
-};
 
 /// Whether the `CALL` of one argument calls `send` of a generator or coroutine; then what is left to do stands behind it.
 #[inline(always)]
@@ -37,9 +24,7 @@ pub(crate) fn is_send(f: &Frame<'_>) -> bool {
         _ => false,
     };
     if is_send {
-        for (unit, opcode) in UNITS.into_iter().zip([SENT, STOPPED]) {
-            f.unit(unit).set(CodeUnit::new(opcode, 0).get());
-        }
+        cache::remember_send(f);
     }
     is_send
 }
@@ -47,7 +32,7 @@ pub(crate) fn is_send(f: &Frame<'_>) -> bool {
 /// The body yielded: that is what `send` returns. Stack: `send`, generator, value.
 #[inline(always)]
 pub(crate) fn sent<'t>(mut f: Frame<'t>) -> Frame<'t> {
-    f.jump(i32::from(UNITS[1] - UNITS[0]));
+    f.jump(cache::BEHIND_SENT);
     let value = f.pop().into_owned();
     let generator = f.pop();
     let method = f.replace(0, value);
@@ -57,7 +42,7 @@ pub(crate) fn sent<'t>(mut f: Frame<'t>) -> Frame<'t> {
 /// The body returned: `send` raises `StopIteration`. Stack: `send`, generator, value.
 pub(crate) fn stopped<'t>(mut f: Frame<'t>) -> Step<'t> {
     // The CALL raises it, not what is in its cache.
-    f.jump(-1 - i32::from(UNITS[1]));
+    f.jump(cache::BEFORE_STOPPED);
     let value = pop(&mut f);
     let (frame, raised) = f.escape(|stack| Sent::Returned(value).into_result(stack, Flavour::Generator));
     match raised {
