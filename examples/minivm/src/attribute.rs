@@ -130,6 +130,12 @@ fn look_plain(stack: &Stack, object: &Value, name: &Value) -> Outcome<Option<Cal
 /// An object of a class of the program, or an exception.
 fn look_in_instance(stack: &Stack, object: &Value, name: &Value) -> Outcome<Option<Callee>> {
     let class = class_of(stack.vm(), object);
+    // Nothing hides what an exception has whose class is not of the program.
+    if as_class(class).is_some_and(|class| class.error.is_some())
+        && let Some(value) = own::of_instance(stack, object, name)?
+    {
+        return Ok(Some(Callee::Bound(value)));
+    }
     let in_class = lookup(class, name);
     if let Some(found) = &in_class
         && is_data(stack, found)

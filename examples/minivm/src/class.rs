@@ -337,7 +337,7 @@ pub(crate) fn instantiate(stack: &Stack, class: &Value, args: Args<'_>) -> Outco
             }
             made
         }
-        None if exception::is_exception_class(stack.vm(), class) => exception::allocate(stack, class, args)?,
+        None if exception::is_exception_class(class) => exception::allocate(stack, class, args)?,
         None => plain::allocate(stack, class, args)?,
     };
     initialize(stack, &object, args)?;
@@ -380,7 +380,7 @@ pub(crate) fn instantiate_for_init(vm: &Mini, class: &Value) -> Option<(Value, V
         return None;
     }
     let init = special_of(class, &names.__init__).filter(|init| init.function().is_some())?;
-    if exception::is_exception_class(vm, class) {
+    if exception::is_exception_class(class) {
         return None;
     }
     Some((new_instance(class), init))

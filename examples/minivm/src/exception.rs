@@ -11,7 +11,7 @@ use std::cell::{Cell, RefCell};
 use frame_runtime::generator::ErrorKind;
 use frame_runtime::unwind::TracebackEntry;
 
-use crate::class::{self, Type, as_class};
+use crate::class::{self, Type};
 use crate::object::{NONE, Object, Outcome, Stack, Value, string, tuple};
 use crate::sequence::as_tuple;
 use crate::text::as_str;
@@ -156,7 +156,7 @@ pub(crate) fn instance(stack: &Stack, value: Value) -> Outcome {
     if as_exception(&value).is_some() {
         return Ok(value);
     }
-    if !is_exception_class(stack.vm(), &value) {
+    if !is_exception_class(&value) {
         return Err(type_error(stack, "exceptions must derive from BaseException"));
     }
     instance_of(stack, &value)
@@ -178,7 +178,7 @@ fn instance_of(stack: &Stack, class: &Value) -> Outcome {
 pub(crate) fn set_cause(stack: &Stack, exception: &Value, cause: Value) -> Outcome<()> {
     let cause = if as_exception(&cause).is_some() {
         Some(cause)
-    } else if is_exception_class(stack.vm(), &cause) {
+    } else if is_exception_class(&cause) {
         Some(instance_of(stack, &cause)?)
     } else if cause == NONE {
         None
@@ -196,7 +196,7 @@ pub(crate) fn set_cause(stack: &Stack, exception: &Value, cause: Value) -> Outco
 pub(crate) fn matches(stack: &Stack, exception: &Value, class: &Value) -> Outcome<bool> {
     let classes = as_tuple(class).unwrap_or(std::slice::from_ref(class));
     // All are looked at before any is compared; a tuple within the tuple is wrong, too.
-    if !classes.iter().all(|class| is_exception_class(stack.vm(), class)) {
+    if !classes.iter().all(|class| is_exception_class(class)) {
         let text = "catching classes that do not inherit from BaseException is not allowed";
         return Err(type_error(stack, text));
     }
@@ -205,8 +205,8 @@ pub(crate) fn matches(stack: &Stack, exception: &Value, class: &Value) -> Outcom
 }
 
 /// Whether it is a class that derives from `BaseException`.
-pub(crate) fn is_exception_class(vm: &Mini, value: &Value) -> bool {
-    as_class(value).is_some() && class::is_subclass(value, class(vm, Error::BaseException))
+pub(crate) fn is_exception_class(value: &Value) -> bool {
+    class::bases(value).any(|class| class.error.is_some())
 }
 
 /// Whether it is an instance of this builtin exception.

@@ -131,7 +131,7 @@ impl GeneratorVm for Mini {
     fn thrown(&self, object: &Value) -> Thrown {
         if as_exception(object).is_some() {
             Thrown::Instance
-        } else if exception::is_exception_class(self, object) {
+        } else if exception::is_exception_class(object) {
             Thrown::Class
         } else {
             Thrown::Other

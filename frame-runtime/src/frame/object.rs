@@ -26,10 +26,16 @@ impl<V: FrameVm> FramePtr<V> {
     }
 
     /// The same of a frame that may end while the VM makes the object: then `is_there` says so, and there is none.
+    #[inline(always)]
     pub(crate) fn object_if(self, vm: &V, is_there: impl Fn() -> bool) -> Option<V::Value> {
-        if let Some(object) = self.existing_object() {
-            return Some(object);
+        match self.existing_object() {
+            Some(object) => Some(object),
+            None => self.new_object(vm, is_there),
         }
+    }
+
+    #[inline(never)]
+    fn new_object(self, vm: &V, is_there: impl Fn() -> bool) -> Option<V::Value> {
         let room = Room::new(vm, self.words())?;
         let object = vm.make_frame_object(FrameObject::new(room))?;
         if !is_there() {

@@ -142,7 +142,7 @@ fn new(stack: &Stack, args: Args<'_>) -> Outcome {
     if own.builtin == Some(Type::Object) {
         return construct(stack, rest);
     }
-    if own.is_immutable() || exception::is_exception_class(stack.vm(), class) {
+    if own.is_immutable() || exception::is_exception_class(class) {
         let name = class_name(class);
         let text = format!("object.__new__({name}) is not safe, use {name}.__new__()");
         return Err(type_error(stack, text));

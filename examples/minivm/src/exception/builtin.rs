@@ -54,7 +54,7 @@ fn check_supported(stack: &Stack, error: Error, given: usize) -> Outcome<()> {
     if unicode.contains(&error) {
         return Err(refuse(stack, format!("making a {}", error.name())));
     }
-    if (error.derives_from(Error::OSError) || error.derives_from(Error::SyntaxError)) && given > 1 {
+    if given > 1 && (error.derives_from(Error::OSError) || error.derives_from(Error::SyntaxError)) {
         return Err(refuse(stack, format!("{}() with several arguments", error.name())));
     }
     Ok(())
@@ -315,7 +315,7 @@ fn new(stack: &Stack, args: Args<'_>) -> Outcome {
         let name = class::type_name(stack.vm(), class);
         return Err(type_error(stack, format!("BaseException.__new__(X): X is not a type object ({name})")));
     }
-    if !super::is_exception_class(stack.vm(), class) {
+    if !super::is_exception_class(class) {
         let name = class::class_name(class);
         let text = format!("BaseException.__new__({name}): {name} is not a subtype of BaseException");
         return Err(type_error(stack, text));
