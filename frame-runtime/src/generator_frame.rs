@@ -177,9 +177,12 @@ impl<V: FrameVm> Head<V> {
         let gone = u32::from(LINKED) << HOLDERS | 0xFF << READY | 0xFF << DELEGATE;
         let rests = notes & !gone | u32::from(delegate) << DELEGATE;
         let has_home = notes & u32::from(OBJECT) << HOLDERS != 0;
-        let home = u32::from(HOME) << HOLDERS | u32::from(ready) << READY;
-        self.notes.set(if has_home { rests | home } else { rests });
+        // It mostly has, and need not wait for the answer.
+        self.notes.set(rests | u32::from(HOME) << HOLDERS | u32::from(ready) << READY);
         self.state.set(state);
+        if !has_home {
+            self.notes.set(rests);
+        }
         has_home
     }
 

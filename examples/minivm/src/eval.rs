@@ -439,7 +439,12 @@ fn interpret<const WATCHED: bool>(frame: Frame<'_>, thrown: Option<Value>) -> Ou
                     let ByOwner::Generator(frame) = f.by_owner() else {
                         unreachable!("only bodies of generators yield")
                     };
-                    match frame.yield_value(if arg == 0 { Yield::Own } else { Yield::From }) {
+                    // Each by itself: what the frame notes is a constant then.
+                    let passed = match arg {
+                        0 => frame.yield_value(Yield::Own),
+                        _ => frame.yield_value(Yield::From),
+                    };
+                    match passed {
                         ControlFlow::Continue(below) => f = below,
                         ControlFlow::Break((_, value)) => return Ok(value.into_value().unwrap_or(NONE)),
                     }
