@@ -11,22 +11,24 @@ use frame_runtime::machine::generator::Flavour;
 use crate::cache;
 use crate::eval::{Frame, Raise, Step};
 use crate::instructions::pop;
-use crate::object::{Object, Value};
+use crate::object::Object;
 
 /// Whether the `CALL` of one argument calls `send` of a generator or coroutine; then what is left to do stands behind it.
 #[inline(always)]
 pub(crate) fn is_send(f: &Frame<'_>) -> bool {
-    let (method, receiver) = (f.peek(2).as_value(), f.peek(1).as_any_value());
-    let is_send = match (method.as_deref().and_then(Value::object), receiver.as_deref().and_then(Value::part)) {
-        (Some(Object::Builtin(builtin)), Some(PartRef::Generator(body))) => {
-            builtin.name == "send" && builtin.is_method && body.flavour() != Flavour::AsyncGenerator
-        }
-        _ => false,
-    };
-    if is_send {
-        cache::remember_send(f);
+    // One after the other: a match of both would make options of them first.
+    let Some(method) = f.peek(2).as_value() else { return false };
+    let Some(Object::Builtin(builtin)) = method.object() else { return false };
+    if builtin.name != "send" || !builtin.is_method {
+        return false;
     }
-    is_send
+    let Some(receiver) = f.peek(1).as_any_value() else { return false };
+    let Some(PartRef::Generator(body)) = receiver.part() else { return false };
+    if body.flavour() == Flavour::AsyncGenerator {
+        return false;
+    }
+    cache::remember_send(f);
+    true
 }
 
 /// The body yielded: that is what `send` returns. Stack: `send`, generator, value.
