@@ -104,56 +104,47 @@ const METHOD: u16 = 2;
 /// A method of a builtin type: `CLASS` is the type's number, which nothing changes, and which no instance has.
 const BUILTIN: u16 = 3;
 
-/// What an inline cache of `LOAD_ATTR` knew.
-pub(crate) enum Attribute {
-    /// The value.
-    Value(Value),
-    /// A function that is called with the object in front.
-    Method(Value),
+/// `LOAD_ATTR`: what the object has itself, where the cache knows the place.
+#[inline(always)]
+pub(crate) fn own_attribute<O, B: Bounds>(f: &Running<'_, Mini, O, B>, name: u32) -> Option<Value> {
+    if f.unit(FOUND).get() != OWN {
+        return None;
+    }
+    let object = f.peek(0).as_any_value()?;
+    let Object::Instance(instance) = object.object()? else { return None };
+    let version = version_in(f, CLASS);
+    if class::as_class(&instance.class)?.version.get() != version {
+        return None;
+    }
+    let name = f.code().names().get(name as usize)?;
+    instance.attributes().value_of(f.unit(AT).get().into(), name)
 }
 
-/// `LOAD_ATTR`: the attribute of an object, where the cache knows it.
+/// `LOAD_ATTR` of what is called with the object in front: the function, where the cache knows it.
 ///
 /// It is handed units and values, and not the frame: whatever sees the handle forces it into memory.
 #[inline(never)]
-pub(crate) fn attribute(cache: &[CodeUnit], vm: &Mini, object: &Value, name: &Value) -> Option<Attribute> {
+pub(crate) fn method(cache: &[CodeUnit], vm: &Mini, object: &Value, name: &Value) -> Option<Value> {
     match at(cache, FOUND) {
-        0 => None,
-        BUILTIN => builtin_method(cache, vm, object),
-        found => match object.object()? {
-            Object::Instance(instance) => attribute_of_instance(cache, found, instance, name),
+        BUILTIN if at(cache, CLASS[0]) == class::kind(object) as u16 => vm.types.method(at(cache, AT).into()).cloned(),
+        METHOD => match object.object()? {
+            Object::Instance(instance) => method_of_instance(cache, instance, name),
             _ => None,
         },
+        _ => None,
     }
 }
 
 #[inline(always)]
-fn attribute_of_instance(cache: &[CodeUnit], found: u16, instance: &Instance, name: &Value) -> Option<Attribute> {
-    let class = class::as_class(&instance.class)?;
-    if class.version.get() != version_at(cache, CLASS) {
+fn method_of_instance(cache: &[CodeUnit], instance: &Instance, name: &Value) -> Option<Value> {
+    let mut class = class::as_class(&instance.class)?;
+    if class.version.get() != version_at(cache, CLASS) || instance.attributes().find_str(name).is_some() {
         return None;
     }
-    let index = usize::from(at(cache, AT));
-    if found == OWN {
-        return instance.attributes().value_of(index, name).map(Attribute::Value);
-    }
-    if found != METHOD || instance.attributes().find_str(name).is_some() {
-        return None;
-    }
-    let mut class = class;
     for _ in 0..at(cache, UP) {
         class = class::as_class(class.base.as_ref()?)?;
     }
-    class.dict().value_at(index).map(Attribute::Method)
-}
-
-#[inline(always)]
-fn builtin_method(cache: &[CodeUnit], vm: &Mini, object: &Value) -> Option<Attribute> {
-    let kind = class::kind(object);
-    if at(cache, CLASS[0]) != kind as u16 {
-        return None;
-    }
-    vm.types.method(at(cache, AT).into()).cloned().map(Attribute::Method)
+    class.dict().value_at(at(cache, AT).into())
 }
 
 /// What is in a unit of the cache.
@@ -166,6 +157,12 @@ fn at(cache: &[CodeUnit], unit: u8) -> u16 {
 #[inline(always)]
 fn version_at(cache: &[CodeUnit], [low, high]: [u8; 2]) -> u32 {
     u32::from(at(cache, low)) | u32::from(at(cache, high)) << 16
+}
+
+/// The same of the instruction that the frame is at.
+#[inline(always)]
+fn version_in<O, B: Bounds>(f: &Running<'_, Mini, O, B>, [low, high]: [u8; 2]) -> u32 {
+    u32::from(f.unit(low).get()) | u32::from(f.unit(high).get()) << 16
 }
 
 fn set_version_at<O, B: Bounds>(f: &Running<'_, Mini, O, B>, [low, high]: [u8; 2], version: u32) {
@@ -235,14 +232,16 @@ const INTO: u8 = 3;
 
 /// `STORE_ATTR`: sets an attribute that the instance has already, where the cache knows the place. The old value comes out;
 /// `None`: it does not know.
-#[inline(never)]
-pub(crate) fn store_attribute(cache: &[CodeUnit], object: &Value, name: &Value, value: &Value) -> Option<Value> {
-    let Some(Object::Instance(instance)) = object.object() else { return None };
-    let version = version_at(cache, OWNER);
+#[inline(always)]
+pub(crate) fn store_attribute<O, B: Bounds>(f: &Running<'_, Mini, O, B>, name: u32) -> Option<Value> {
+    let version = version_in(f, OWNER);
+    let object = f.peek(0).as_any_value()?;
+    let Object::Instance(instance) = object.object()? else { return None };
     if version == 0 || class::as_class(&instance.class)?.version.get() != version {
         return None;
     }
-    instance.attributes().replace_of(at(cache, INTO).into(), name, value)
+    let (name, value) = (f.code().names().get(name as usize)?, f.peek(1).as_any_value()?);
+    instance.attributes().replace_of(f.unit(INTO).get().into(), name, &value)
 }
 
 /// Remembers where an instance has an attribute that its class knows nothing of.

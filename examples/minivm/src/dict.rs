@@ -292,7 +292,7 @@ impl Dict {
     }
 
     /// The value of an entry, if its key is this very string.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn value_of(&self, index: usize, name: &Value) -> Option<Value> {
         match self.table.borrow().entries.get(index) {
             Some(Some(entry)) if entry.key.is(name) => Some(entry.value.clone()),
@@ -301,7 +301,7 @@ impl Dict {
     }
 
     /// The value of an entry, replaced, if its key is this very string: the old one comes out.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn replace_of(&self, index: usize, name: &Value, value: &Value) -> Option<Value> {
         match self.table.borrow_mut().entries.get_mut(index) {
             Some(Some(entry)) if entry.key.is(name) => Some(std::mem::replace(&mut entry.value, value.clone())),

@@ -25,7 +25,7 @@ use frame_runtime::unwind::Unwound;
 use frame_runtime::v3_14::constant::code_flags::{CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR};
 use frame_runtime::v3_14::opcode::Opcode;
 
-use crate::cache::{self, Attribute};
+use crate::cache;
 use crate::call::{Bound, bind};
 use crate::exception::{self, Error, raise};
 use crate::instructions::{calls, function, iteration, operators, rare};
@@ -285,42 +285,29 @@ fn interpret<const WATCHED: bool>(frame: Frame<'_>, thrown: Option<Value>) -> Ou
                 op::LOAD_ATTR => {
                     // So that the registers are those of the instructions above.
                     cold_path();
-                    let known = match (f.peek(0).as_any_value(), f.code().names().get((arg >> 1) as usize)) {
-                        (Some(object), Some(name)) => {
-                            let cache = f.caches(const { Opcode::LOAD_ATTR.caches() });
-                            cache::attribute(cache, f.stack().vm(), &object, name)
+                    if let Some(value) = cache::own_attribute(&f, arg >> 1) {
+                        let object = f.replace(0, Slot::owned(value));
+                        f = f.release(object);
+                        if arg & 1 != 0 {
+                            f.push_null();
                         }
-                        _ => None,
-                    };
-                    match known {
-                        Some(Attribute::Value(value)) => {
-                            let object = f.replace(0, Slot::owned(value));
-                            f = f.release(object);
-                            if arg & 1 != 0 {
-                                f.push_null();
-                            }
-                            f.jump(const { caches(Opcode::LOAD_ATTR) });
-                        }
-                        Some(Attribute::Method(function)) if arg & 1 != 0 => {
-                            let object = f.replace(0, Slot::owned(function));
-                            f.push(object);
-                            f.jump(const { caches(Opcode::LOAD_ATTR) });
-                        }
-                        _ => step!(rare::<WATCHED>(f.any(), opcode, arg)),
+                        f.jump(const { caches(Opcode::LOAD_ATTR) });
+                    } else if arg & 1 != 0
+                        && let Some(object) = f.peek(0).as_any_value()
+                        && let Some(name) = f.code().names().get((arg >> 1) as usize)
+                        && let cache = f.caches(const { Opcode::LOAD_ATTR.caches() })
+                        && let Some(function) = cache::method(cache, f.stack().vm(), &object, name)
+                    {
+                        let object = f.replace(0, Slot::owned(function));
+                        f.push(object);
+                        f.jump(const { caches(Opcode::LOAD_ATTR) });
+                    } else {
+                        step!(rare::<WATCHED>(f.any(), opcode, arg));
                     }
                 }
                 op::STORE_ATTR => {
                     cold_path();
-                    let operands =
-                        (f.peek(0).as_any_value(), f.peek(1).as_any_value(), f.code().names().get(arg as usize));
-                    let known = match operands {
-                        (Some(object), Some(value), Some(name)) => {
-                            let cache = f.caches(const { Opcode::STORE_ATTR.caches() });
-                            cache::store_attribute(cache, &object, name, &value)
-                        }
-                        _ => None,
-                    };
-                    match known {
+                    match cache::store_attribute(&f, arg) {
                         Some(old) => {
                             f = f.pop_top().pop_top();
                             f = f.release(Slot::owned(old));

@@ -196,7 +196,7 @@ pub(crate) fn set_cause(stack: &Stack, exception: &Value, cause: Value) -> Outco
 pub(crate) fn matches(stack: &Stack, exception: &Value, class: &Value) -> Outcome<bool> {
     let classes = as_tuple(class).unwrap_or(std::slice::from_ref(class));
     // All are looked at before any is compared; a tuple within the tuple is wrong, too.
-    if !classes.iter().all(|class| is_exception_class(class)) {
+    if !classes.iter().all(is_exception_class) {
         let text = "catching classes that do not inherit from BaseException is not allowed";
         return Err(type_error(stack, text));
     }
