@@ -162,8 +162,14 @@ impl<V: FrameVm> StackRef<V> {
     #[cold]
     #[inline(never)]
     fn borrowed_pointer(word: *mut ()) -> Option<NonNull<()>> {
-        let tag = word.addr() & Self::TAGS.mask;
-        if word.addr() == Self::NULL_SLOT || tag == Self::TAGS.integer {
+        Self::any_pointer(word)
+    }
+
+    /// The pointer of a reference, however it is held.
+    #[inline(always)]
+    fn any_pointer(word: *mut ()) -> Option<NonNull<()>> {
+        const { assert!(Self::NULL_SLOT & !Self::TAGS.mask == 0, "an empty slot is nothing but a tag") };
+        if Self::TAGS.integer != 0 && word.addr() & Self::TAGS.mask == Self::TAGS.integer {
             return None;
         }
         NonNull::new(word.map_addr(|addr| addr & !Self::TAGS.mask))
@@ -180,13 +186,8 @@ impl<V: FrameVm> StackRef<V> {
     /// The same, for where borrowed references are as frequent as counted ones: neither is faster than the other.
     #[inline(always)]
     pub fn as_any_value(&self) -> Option<Ref<'_, V>> {
-        const { assert!(Self::NULL_SLOT & !Self::TAGS.mask == 0, "an empty slot is nothing but a tag") };
-        if self.is_integer() {
-            return None;
-        }
-        let raw = NonNull::new(self.word.map_addr(|addr| addr & !Self::TAGS.mask));
         // SAFETY: as in `as_value`.
-        raw.map(|raw| unsafe { Ref::new(raw) })
+        Self::any_pointer(self.word).map(|raw| unsafe { Ref::new(raw) })
     }
 
     /// The reference, as a counted one. Nothing if the slot is empty or holds an integer.
