@@ -112,7 +112,7 @@ pub(crate) fn own_attribute<O, B: Bounds>(f: &Running<'_, Mini, O, B>, name: u32
     }
     let object = f.peek(0).as_any_value()?;
     let Object::Instance(instance) = object.object()? else { return None };
-    let version = version_in(f, CLASS);
+    let version = version_at(f.caches(const { Opcode::LOAD_ATTR.caches() }), CLASS);
     if class::as_class(&instance.class)?.version.get() != version {
         return None;
     }
@@ -157,12 +157,6 @@ fn at(cache: &[CodeUnit], unit: u8) -> u16 {
 #[inline(always)]
 fn version_at(cache: &[CodeUnit], [low, high]: [u8; 2]) -> u32 {
     u32::from(at(cache, low)) | u32::from(at(cache, high)) << 16
-}
-
-/// The same of the instruction that the frame is at.
-#[inline(always)]
-fn version_in<O, B: Bounds>(f: &Running<'_, Mini, O, B>, [low, high]: [u8; 2]) -> u32 {
-    u32::from(f.unit(low).get()) | u32::from(f.unit(high).get()) << 16
 }
 
 fn set_version_at<O, B: Bounds>(f: &Running<'_, Mini, O, B>, [low, high]: [u8; 2], version: u32) {
@@ -234,7 +228,7 @@ const INTO: u8 = 3;
 /// `None`: it does not know.
 #[inline(always)]
 pub(crate) fn store_attribute<O, B: Bounds>(f: &Running<'_, Mini, O, B>, name: u32) -> Option<Value> {
-    let version = version_in(f, OWNER);
+    let version = version_at(f.caches(const { Opcode::STORE_ATTR.caches() }), OWNER);
     let object = f.peek(0).as_any_value()?;
     let Object::Instance(instance) = object.object()? else { return None };
     if version == 0 || class::as_class(&instance.class)?.version.get() != version {
