@@ -34,7 +34,6 @@ mod set;
 mod sys;
 mod text;
 mod traceback;
-mod trampoline;
 mod vm;
 mod watch;
 
