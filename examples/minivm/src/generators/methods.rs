@@ -72,28 +72,28 @@ methods! {
     }
 }
 
-methods! {
-    /// Methods of what `asend()` and `__anext__()` of an async generator return.
-    ASEND_METHODS: "async_generator_asend" {
-        "__await__" = 0 => itself,
-        "__iter__" = 0 => itself,
-        "__next__" = 0 => next,
-        "close" = 0 => close,
-        "send" = 1 => send,
-        "throw" => throw,
-    }
+/// Tables of what methods of async generators return: they are awaited, and driven as generators are.
+macro_rules! awaited_once {
+    ($($(#[$doc:meta])* $table:ident: $type:literal,)*) => {
+        $(methods! {
+            $(#[$doc])*
+            $table: $type {
+                "__await__" = 0 => itself,
+                "__iter__" = 0 => itself,
+                "__next__" = 0 => next,
+                "close" = 0 => close,
+                "send" = 1 => send,
+                "throw" => throw,
+            }
+        })*
+    };
 }
 
-methods! {
+awaited_once! {
+    /// Methods of what `asend()` and `__anext__()` of an async generator return.
+    ASEND_METHODS: "async_generator_asend",
     /// Methods of what `athrow()` and `aclose()` of an async generator return.
-    ATHROW_METHODS: "async_generator_athrow" {
-        "__await__" = 0 => itself,
-        "__iter__" = 0 => itself,
-        "__next__" = 0 => next,
-        "close" = 0 => close,
-        "send" = 1 => send,
-        "throw" => throw,
-    }
+    ATHROW_METHODS: "async_generator_athrow",
 }
 
 methods! {
