@@ -1,7 +1,7 @@
 //! Whole processes side by side in one run: `minivm`, python3.14 and python3.15 on the programs below `speed/`.
 //!
-//! The rounds are interleaved, so that what slows the machine down for a while slows all of them. The time of an empty
-//! program, each interpreter's own, is subtracted. A program that prints something else than the others is an error.
+//! The rounds are interleaved, and every other one runs backwards: what slows the machine down for a while slows all of
+//! them. The time of an empty program, each interpreter's own, is subtracted. A program that prints something else than the others is an error.
 
 #[path = "../tests/support/pythons.rs"]
 mod pythons;
@@ -22,11 +22,12 @@ Arguments:
 Options:
   --rounds N     how often each program runs in each interpreter (default 7)
   --minivm PATH  times this minivm, and not the one that was built for this; a full path
+  --beside PATH  compares with another build of minivm, too; a full path; may be given again
   --test         one round of each with a small count, without times (so without --bench, too)
   --help         prints this
 
-Times are those on the wall, of whole processes. The first is the least, which noise cannot make smaller, and in
-parentheses stands the median. Ratios are of the least: below 1 is faster than CPython.
+Times are those on the wall, of whole processes: their median. A ratio is one of two times of the same round, the
+median over all rounds, with the quartiles in parentheses; below 1 minivm takes less.
 ";
 
 /// What is subtracted.
@@ -53,6 +54,7 @@ type Times = BTreeMap<(&'static str, usize), Vec<Duration>>;
 struct Options {
     rounds: usize,
     minivm: PathBuf,
+    beside: Vec<PathBuf>,
     test: bool,
     filters: Vec<String>,
 }
@@ -93,7 +95,7 @@ fn fail(why: &str) -> ExitCode {
 /// `None`: help is wanted.
 fn options(arguments: impl Iterator<Item = String>) -> Result<Option<Options>, String> {
     let minivm = PathBuf::from(env!("CARGO_BIN_EXE_minivm"));
-    let mut options = Options { rounds: 7, minivm, test: false, filters: Vec::new() };
+    let mut options = Options { rounds: 7, minivm, beside: Vec::new(), test: false, filters: Vec::new() };
     let (mut arguments, mut bench) = (arguments, false);
     while let Some(argument) = arguments.next() {
         match &*argument {
@@ -105,6 +107,7 @@ fn options(arguments: impl Iterator<Item = String>) -> Result<Option<Options>, S
                 options.rounds = count.ok_or("--rounds wants a number from 1")?;
             }
             "--minivm" => options.minivm = arguments.next().ok_or("--minivm wants a path")?.into(),
+            "--beside" => options.beside.push(arguments.next().ok_or("--beside wants a path")?.into()),
             option if option.starts_with("--") => return Err(format!("no such option: {option}")),
             _ => options.filters.push(argument),
         }
@@ -121,12 +124,14 @@ fn run(options: &Options, scratch: &Path) -> Result<(), String> {
     if programs.len() == 1 && !wanted(EMPTY) {
         return Err(format!("no program is called so; there are {}", PROGRAMS.map(|(name, _)| name).join(", ")));
     }
-    let interpreters = interpreters(&options.minivm, scratch)?;
+    let interpreters = interpreters(options, scratch)?;
     let mut times = Times::new();
-    for _ in 0..if options.test { 1 } else { options.rounds } {
+    for round in 0..if options.test { 1 } else { options.rounds } {
         for (name, small) in &programs {
             let mut first: Option<Vec<u8>> = None;
-            for (index, interpreter) in interpreters.iter().enumerate() {
+            for turn in 0..interpreters.len() {
+                let index = if round % 2 == 0 { turn } else { interpreters.len() - 1 - turn };
+                let interpreter = &interpreters[index];
                 let (time, printed) = time(interpreter, name, options.test.then_some(*small))?;
                 times.entry((*name, index)).or_default().push(time);
                 let first = first.get_or_insert_with(|| printed.clone());
@@ -140,16 +145,22 @@ fn run(options: &Options, scratch: &Path) -> Result<(), String> {
     if options.test {
         println!("{} programs print the same everywhere", programs.len());
     } else {
-        report(&interpreters, &programs, &mut times);
+        report(&interpreters, &programs, &times);
     }
     Ok(())
 }
 
-/// `minivm` first, and those of CPython that are installed.
-fn interpreters(minivm: &Path, scratch: &Path) -> Result<Vec<Interpreter>, String> {
+/// `minivm` first, its other builds, and those of CPython that are installed.
+fn interpreters(options: &Options, scratch: &Path) -> Result<Vec<Interpreter>, String> {
     let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("speed");
-    let (name, program) = ("minivm".to_owned(), minivm.to_owned());
-    let mut found = vec![Interpreter { name, program, arguments: &[], compiled: committed.clone() }];
+    let build = |name: &str, program: &Path| {
+        let (name, program) = (name.to_owned(), program.to_owned());
+        Interpreter { name, program, arguments: &[], compiled: committed.clone() }
+    };
+    let mut found = vec![build("minivm", &options.minivm)];
+    for path in &options.beside {
+        found.push(build(&path.file_name().unwrap_or(path.as_os_str()).to_string_lossy(), path));
+    }
     for minor in [14, 15] {
         let Some(python) = pythons::find(minor) else {
             println!("python3.{minor} is not installed");
@@ -200,38 +211,37 @@ fn time(interpreter: &Interpreter, name: &str, count: Option<&str>) -> Result<(D
     Ok((time, output.stdout))
 }
 
-/// The least and the median in seconds.
-fn summary(times: &mut [Duration]) -> [f64; 2] {
-    times.sort();
-    [times[0], times[times.len() / 2]].map(|time| time.as_secs_f64())
+/// The lower quartile, the median and the upper quartile.
+fn quartiles(mut values: Vec<f64>) -> [f64; 3] {
+    values.sort_by(f64::total_cmp);
+    [1, 2, 3].map(|quarter| values[(values.len() - 1) * quarter / 4])
 }
 
-fn report(interpreters: &[Interpreter], programs: &[Program], times: &mut Times) {
+fn report(interpreters: &[Interpreter], programs: &[Program], times: &Times) {
     let mut head = format!("{:<12}", "seconds");
     for interpreter in interpreters {
-        head.push_str(&format!("{:>18}", interpreter.name));
+        head.push_str(&format!("{:>10}", interpreter.name));
     }
     for interpreter in &interpreters[1..] {
-        head.push_str(&format!("{:>14}", format!("minivm/{}", interpreter.name)));
+        head.push_str(&format!("{:>20}", format!("minivm/{}", interpreter.name)));
     }
     println!("{head}");
-    let mut empty = vec![[0.0; 2]; interpreters.len()];
+    let seconds = |name, index| times[&(name, index)].iter().map(Duration::as_secs_f64);
+    let empty: Vec<f64> = (0..interpreters.len()).map(|index| quartiles(seconds(EMPTY, index).collect())[1]).collect();
     for (name, _) in programs {
         let mut line = format!("{name:<12}");
-        let mut least = Vec::new();
-        for (index, empty) in empty.iter_mut().enumerate() {
-            let mut found = summary(times.get_mut(&(*name, index)).expect("it ran"));
-            if *name == EMPTY {
-                *empty = found;
-            } else {
-                found = [found[0] - empty[0], found[1] - empty[1]];
-            }
-            let both = format!("{:.3} ({:.3})", found[0], found[1]);
-            line.push_str(&format!("{both:>18}"));
-            least.push(found[0]);
+        let taken: Vec<Vec<f64>> = (0..interpreters.len())
+            .map(|index| {
+                let subtracted = if *name == EMPTY { 0.0 } else { empty[index] };
+                seconds(*name, index).map(|taken| taken - subtracted).collect()
+            })
+            .collect();
+        for taken in &taken {
+            line.push_str(&format!("{:>10.3}", quartiles(taken.clone())[1]));
         }
-        for other in &least[1..] {
-            line.push_str(&format!("{:>14.2}", least[0] / other));
+        for other in &taken[1..] {
+            let [low, median, high] = quartiles(taken[0].iter().zip(other).map(|(own, other)| own / other).collect());
+            line.push_str(&format!("{:>20}", format!("{median:.2} ({low:.2}-{high:.2})")));
         }
         println!("{line}");
     }
