@@ -27,7 +27,7 @@ pub(crate) use plain::{
     full_name, plain_repr, qualified_type_name, set_type_attribute, slot_arguments, type_attribute, wrong_receiver,
 };
 pub(crate) use proxy::{repr as repr_of_proxy, shown, unhashable};
-pub(crate) use types::{Type, Types, is_slot, kind};
+pub(crate) use types::{Type, Types, is_slot, kind, kind_of_part};
 
 /// What makes the instances of a builtin type.
 pub(crate) type Construct = fn(&Stack, &Value, Args<'_>) -> Outcome;
@@ -103,7 +103,10 @@ impl Attributes {
     fn dict(&self) -> &Dict {
         match self.shared.get() {
             None => &self.own,
-            Some(dict) => as_dict(dict).unwrap_or(&self.own),
+            Some(dict) => match as_dict(dict) {
+                Some(dict) => dict,
+                None => unreachable!("it was made as a dict"),
+            },
         }
     }
 

@@ -224,6 +224,24 @@ fn interpret<const WATCHED: bool>(frame: Frame<'_>, thrown: Option<Value>) -> Ou
             }
         };
     }
+    // What a comparison found, which is the instruction before the next one. A jump mostly follows, and is made right here.
+    macro_rules! compared {
+        ($holds:expr) => {{
+            let holds = $holds;
+            let next = f.unit(const { Opcode::COMPARE_OP.caches() }).instruction();
+            f.jump(const { caches(Opcode::COMPARE_OP) });
+            if next.opcode == op::POP_JUMP_IF_FALSE {
+                f.jump(const { 1 + caches(Opcode::POP_JUMP_IF_FALSE) });
+                if holds {
+                    skip!(op::NOT_TAKEN);
+                } else {
+                    f.jump(next.argument.into());
+                }
+            } else {
+                f.push(Slot::owned(boolean(holds)));
+            }
+        }};
+    }
     loop {
         let instruction = f.fetch();
         let mut opcode = instruction.opcode;
@@ -261,7 +279,25 @@ fn interpret<const WATCHED: bool>(frame: Frame<'_>, thrown: Option<Value>) -> Ou
                     let value = f.code().consts().get(arg as usize).cloned();
                     f.push(Slot::owned(value.unwrap_or(NONE)));
                 }
-                op::LOAD_SMALL_INT => f.push(Slot::owned(Value::small(arg as i32))),
+                // It is mostly for the operator that follows, which is done right here.
+                op::LOAD_SMALL_INT => {
+                    let next = f.unit(0).instruction();
+                    let (number, operator) = (i64::from(arg), next.argument.into());
+                    if next.opcode == op::BINARY_OP
+                        && let Some(result) = operators::small_with(&f, number, operator)
+                    {
+                        drop(f.replace(0, Slot::owned(result)));
+                        f.jump(const { 1 + caches(Opcode::BINARY_OP) });
+                    } else if next.opcode == op::COMPARE_OP
+                        && let Some(order) = operators::small_order_with(&f, number)
+                    {
+                        drop(f.pop());
+                        f.jump(1);
+                        compared!(operators::holds(operator >> 5, order));
+                    } else {
+                        f.push(Slot::owned(Value::small(arg as i32)));
+                    }
+                }
 
                 // The evaluation stack.
                 op::POP_TOP | op::POP_ITER | op::END_FOR => f = f.pop_top(),
@@ -291,6 +327,12 @@ fn interpret<const WATCHED: bool>(frame: Frame<'_>, thrown: Option<Value>) -> Ou
                         if arg & 1 != 0 {
                             f.push_null();
                         }
+                        f.jump(const { caches(Opcode::LOAD_ATTR) });
+                    } else if arg & 1 != 0
+                        && let Some(method) = cache::method_of_part(&f)
+                    {
+                        let object = f.replace(0, Slot::owned(method));
+                        f.push(object);
                         f.jump(const { caches(Opcode::LOAD_ATTR) });
                     } else if arg & 1 != 0
                         && let Some(object) = f.peek(0).as_any_value()
@@ -351,22 +393,9 @@ fn interpret<const WATCHED: bool>(frame: Frame<'_>, thrown: Option<Value>) -> Ou
                 },
                 op::COMPARE_OP => match operators::small_order(&f) {
                     Some(order) => {
-                        let holds = operators::holds(arg >> 5, order);
                         drop(f.pop());
                         drop(f.pop());
-                        // A jump mostly follows, and is made right here.
-                        let next = f.unit(const { Opcode::COMPARE_OP.caches() }).instruction();
-                        f.jump(const { caches(Opcode::COMPARE_OP) });
-                        if next.opcode == op::POP_JUMP_IF_FALSE {
-                            f.jump(const { 1 + caches(Opcode::POP_JUMP_IF_FALSE) });
-                            if holds {
-                                skip!(op::NOT_TAKEN);
-                            } else {
-                                f.jump(next.argument.into());
-                            }
-                        } else {
-                            f.push(Slot::owned(boolean(holds)));
-                        }
+                        compared!(operators::holds(arg >> 5, order));
                     }
                     None => step!(rare::<WATCHED>(f.any(), opcode, arg)),
                 },

@@ -11,20 +11,15 @@ use frame_runtime::machine::generator::Flavour;
 use crate::cache;
 use crate::eval::{Frame, Raise, Step};
 use crate::instructions::pop;
-use crate::object::Object;
 
 /// Whether the `CALL` of one argument calls `send` of a generator or coroutine; then what is left to do stands behind it.
 #[inline(always)]
 pub(crate) fn is_send(f: &Frame<'_>) -> bool {
     // One after the other: a match of both would make options of them first.
     let Some(method) = f.peek(2).as_value() else { return false };
-    let Some(Object::Builtin(builtin)) = method.object() else { return false };
-    if builtin.name != "send" || !builtin.is_method {
-        return false;
-    }
     let Some(receiver) = f.peek(1).as_any_value() else { return false };
     let Some(PartRef::Generator(body)) = receiver.part() else { return false };
-    if body.flavour() == Flavour::AsyncGenerator {
+    if !method.is(f.stack().vm().types.send(body.flavour())) {
         return false;
     }
     cache::remember_send(f);

@@ -307,7 +307,7 @@ impl<'t, V: GeneratorVm, B: Bounds> Running<'t, V, Any, B> {
     pub fn send_value(mut self, site: Site) -> Done<'t, V, Any, B> {
         let depth = if since::<V>(15) { 2 } else { 1 };
         if since::<V>(12)
-            && let Some(core) = self.generator_at(depth)
+            && let Some(core) = Self::generator_in(self.peek(depth).as_any_value())
             && let executing = V::machines().executing
             // Looked at again when the VM was asked: it may have resumed the generator on another stack.
             && (core.head().ready() & TAKES_ANY != 0
@@ -350,7 +350,7 @@ impl<'t, V: GeneratorVm, B: Bounds> Running<'t, V, Any, B> {
     pub fn for_iter_generator(mut self, site: Site) -> Result<Self, Self> {
         let depth = if since::<V>(15) { 1 } else { 0 };
         if since::<V>(12)
-            && let Some(core) = self.generator_at(depth)
+            && let Some(core) = Self::generator_in(self.peek(depth).as_value())
             && core.head().ready() & TAKES_NONE != 0
             && matches!(core.flavour(), Flavour::Generator | Flavour::TypesCoroutine)
             && self.stack.remaining() != 0
@@ -367,8 +367,8 @@ impl<'t, V: GeneratorVm, B: Bounds> Running<'t, V, Any, B> {
     }
 
     #[inline(always)]
-    fn generator_at(&self, depth: u32) -> Option<Core<V>> {
-        let receiver = self.peek(depth).as_value()?;
+    fn generator_in(receiver: Option<Ref<'_, V>>) -> Option<Core<V>> {
+        let receiver = receiver?;
         let memory = V::generator_memory(&receiver)?;
         // SAFETY: it is the memory of the generator that the object holds, by the contract of `GeneratorObjects`, and the object is
         // there.

@@ -172,19 +172,24 @@ fn kind_of_other(value: &Value) -> Type {
     }
 }
 
-#[inline]
-fn kind_of_part(part: PartRef<'_, crate::vm::Mini>) -> Type {
+#[inline(always)]
+pub(crate) fn kind_of_part(part: PartRef<'_, crate::vm::Mini>) -> Type {
     match part {
-        PartRef::Generator(generator) => match generator.flavour() {
-            Flavour::Generator | Flavour::TypesCoroutine => Type::Generator,
-            Flavour::Coroutine => Type::Coroutine,
-            Flavour::AsyncGenerator => Type::AsyncGenerator,
-        },
+        PartRef::Generator(generator) => kind_of_body(generator.flavour()),
         PartRef::CoroutineWrapper(_) => Type::CoroutineWrapper,
         PartRef::Asend(_) => Type::Asend,
         PartRef::Athrow(_) => Type::Athrow,
         PartRef::AnextAwaitable(_) => Type::AnextAwaitable,
         PartRef::WrappedValue(_) => Type::WrappedValue,
+    }
+}
+
+#[inline(always)]
+fn kind_of_body(flavour: Flavour) -> Type {
+    match flavour {
+        Flavour::Generator | Flavour::TypesCoroutine => Type::Generator,
+        Flavour::Coroutine => Type::Coroutine,
+        Flavour::AsyncGenerator => Type::AsyncGenerator,
     }
 }
 
@@ -252,6 +257,8 @@ pub(crate) struct Types {
     errors: Vec<Value>,
     /// All that is in the dicts of [`Type`]s: there it stays, so that its place can be noted in an inline cache.
     methods: Vec<Value>,
+    /// `send` of bodies, by [`Flavour`]; `None` of those that have it not.
+    sends: [Value; 4],
 }
 
 impl Types {
@@ -283,7 +290,12 @@ impl Types {
         }
         let classes = types.iter().filter_map(super::as_class);
         let methods = classes.flat_map(|class| class.dict().items()).map(|(_, method)| method).collect();
-        Types { types, errors, methods }
+        let mut sends = [const { NONE }; 4];
+        for flavour in [Flavour::Generator, Flavour::TypesCoroutine, Flavour::Coroutine] {
+            let class = super::as_class(&types[kind_of_body(flavour) as usize]);
+            sends[flavour as usize] = class.and_then(|class| class.dict().get_str(&intern("send"))).unwrap_or(NONE);
+        }
+        Types { types, errors, methods, sends }
     }
 
     /// Where something in the dict of a type is, for [`method`](Self::method).
@@ -294,6 +306,12 @@ impl Types {
     #[inline]
     pub(crate) fn method(&self, place: usize) -> Option<&Value> {
         self.methods.get(place)
+    }
+
+    /// The method `send` of a generator or coroutine; `None` of an async generator.
+    #[inline(always)]
+    pub(crate) fn send(&self, flavour: Flavour) -> &Value {
+        &self.sends[flavour as usize]
     }
 
     pub(crate) fn get(&self, kind: Type) -> &Value {

@@ -32,6 +32,17 @@ fn integers(f: &Frame<'_>) -> Option<(i64, i64)> {
 #[inline(always)]
 pub(crate) fn small(f: &Frame<'_>, operator: u32) -> Option<Value> {
     let (left, right) = integers(f)?;
+    compute(left, operator, right)
+}
+
+/// The same, where the right one was not pushed.
+#[inline(always)]
+pub(crate) fn small_with(f: &Frame<'_>, right: i64, operator: u32) -> Option<Value> {
+    compute(f.peek(0).as_value()?.as_integer()?, operator, right)
+}
+
+#[inline(always)]
+fn compute(left: i64, operator: u32, right: i64) -> Option<Value> {
     // 60 bits each: there is no overflow of 64.
     let result = if operator == ADD || operator == INPLACE_ADD {
         left + right
@@ -87,6 +98,12 @@ fn item(f: &Frame<'_>) -> Option<Value> {
 pub(crate) fn small_order(f: &Frame<'_>) -> Option<Ordering> {
     let (left, right) = integers(f)?;
     Some(left.cmp(&right))
+}
+
+/// The same, where the right one was not pushed.
+#[inline(always)]
+pub(crate) fn small_order_with(f: &Frame<'_>, right: i64) -> Option<Ordering> {
+    Some(f.peek(0).as_value()?.as_integer()?.cmp(&right))
 }
 
 /// Whether a comparison holds for what is in this order.
