@@ -17,7 +17,7 @@ use core::marker::PhantomData;
 use crate::bounds::{Bounds, Checked};
 use crate::data_stack::{DataStack, Full, Parked};
 use crate::entry::{Entry, count_of, resume};
-use crate::frame::{FramePtr, Place, Specials, StackTop};
+use crate::frame::{FramePtr, Place, Seen, Specials, StackTop};
 use crate::generator_frame::{self, GeneratorFrame};
 use crate::machine::generator::{Executing, OnSend};
 use crate::machine::owner::{self, OnPop};
@@ -335,7 +335,13 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
 
     /// Slots on the evaluation stack.
     pub fn depth(&self) -> usize {
-        (self.top.addr() - self.frame.stack_base().addr()) / size_of::<StackRef<V>>()
+        self.depth_above(self.frame.stack_base())
+    }
+
+    /// The same, where it is known where the stack begins.
+    #[inline(always)]
+    pub(crate) fn depth_above(&self, base: *mut StackRef<V>) -> usize {
+        (self.top.addr() - base.addr()) / size_of::<StackRef<V>>()
     }
 
     /// Pushes.
@@ -702,20 +708,20 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
     /// What the end of the activation needs made is made, while everything is where a collector finds it: nothing, where
     /// nobody looked at the frame. Says whether somebody did.
     #[inline(always)]
-    pub(crate) fn foresee_end(&self) -> bool {
-        let seen = self.frame.specials().frame_object().pointer().is_some();
-        if seen {
-            // What is called here does not see the handle: it would be in memory also where nobody looked.
-            self.spill();
-            self.frame.before_end(self.stack);
-            self.hold();
+    pub(crate) fn foresee_end(&self) -> Seen<V> {
+        if self.frame.specials().frame_object().pointer().is_none() {
+            return Seen::No;
         }
+        // What is called here does not see the handle: it would be in memory also where nobody looked.
+        self.spill();
+        let seen = self.frame.before_end(self.stack);
+        self.hold();
         seen
     }
 
     /// The end of an activation that was [foreseen](Self::foresee_end): nothing is made any more.
     #[inline(always)]
-    pub(crate) fn end_foreseen(self, position: Position, seen: bool) -> Returned<'t, V, B>
+    pub(crate) fn end_foreseen(self, position: Position, seen: Seen<V>) -> Returned<'t, V, B>
     where
         O: OnPop<V::Python, Gone> + 'static,
     {

@@ -93,7 +93,7 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
     #[inline(always)]
     pub fn unwind(self, exception: V::Value) -> Unwound<'t, V, O, B> {
         let raised = self.instruction();
-        self.unwind_at(exception, raised, raised)
+        self.unwind_here(exception, raised, raised)
     }
 
     /// `RERAISE`: unwinds with the exception on top of the stack, which is popped. If `depth` is not 0, the slot so far below
@@ -156,19 +156,33 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
         u32::try_from(self.next_index()).unwrap_or(u32::MAX).saturating_sub(1)
     }
 
-    /// `unit` is where a handler is looked for, `raised` where the frame stands.
+    /// Releases what is on the stack above a depth, the top first.
     #[inline(always)]
-    fn unwind_at(mut self, exception: V::Value, unit: u32, raised: u32) -> Unwound<'t, V, O, B> {
-        let handler = self.code().handler_at(unit);
-        let depth = handler.map_or(0, |handler| handler.depth as usize);
-        self.go_to(raised.saturating_add(1));
-        while self.depth() > depth {
+    fn release_above(mut self, base: *mut StackRef<V>, depth: usize) -> Self {
+        while self.depth_above(base) > depth {
             let value = self.pop();
             self = self.release(value);
         }
-        let Some(handler) = handler else { return Unwound::Unhandled(self, exception) };
+        self
+    }
+
+    /// `unit` is where a handler is looked for, `raised` where the frame shall stand.
+    fn unwind_at(mut self, exception: V::Value, unit: u32, raised: u32) -> Unwound<'t, V, O, B> {
+        self.go_to(raised.saturating_add(1));
+        self.unwind_here(exception, unit, raised)
+    }
+
+    /// The same, where the frame stands there.
+    #[inline(always)]
+    fn unwind_here(mut self, exception: V::Value, unit: u32, raised: u32) -> Unwound<'t, V, O, B> {
+        // Asked once: what is released below might change it, as far as the compiler knows.
+        let code = self.code();
+        let (handler, base) = (code.handler_at(unit), self.frame.slots().wrapping_add(code.nlocalsplus() as usize));
+        let Some(handler) = handler else { return Unwound::Unhandled(self.release_above(base, 0), exception) };
+        let depth = handler.depth as usize;
+        self = self.release_above(base, depth);
         // An instruction that raises leaves as many as its handler keeps; a trace function may raise at another.
-        while self.depth() < depth {
+        while self.depth_above(base) < depth {
             self.push(StackRef::null());
         }
         if handler.lasti {

@@ -5,7 +5,7 @@
 use alloc::vec::Vec;
 use core::mem::{self, ManuallyDrop};
 
-use super::{FramePtr, Place, Specials, StackTop};
+use super::{FramePtr, Place, Seen, Specials, StackTop};
 use crate::stack_ref::StackRef;
 use crate::version::{ClearStep, Frames, FramesOf};
 use crate::vm::FrameVm;
@@ -80,29 +80,28 @@ impl<V: FrameVm> FramePtr<V> {
     /// If somebody holds its frame object, everything moves there instead, and nothing is dropped.
     #[inline(always)]
     fn clear_up_to(self, end: *mut StackRef<V>) {
-        self.clear_known(end, self.specials().frame_object().pointer().is_some());
+        self.clear_known(end, self.seen());
     }
 
-    /// The same, where it is known whether there is a frame object.
+    /// The same, where it is known whether somebody looked.
     #[inline(always)]
-    fn clear_known(self, end: *mut StackRef<V>, seen: bool) {
+    fn clear_known(self, end: *mut StackRef<V>, seen: Seen<V>) {
         const { assert!(<FramesOf<V> as Frames>::CLEAR.len() <= 5, "a step more than are written here") };
         self.spill(self.slots());
-        if seen {
-            self.clear_seen(end);
-        } else {
-            self.clear_steps::<false>(end);
+        match seen {
+            Seen::Yes { caller } => self.clear_seen(end, caller),
+            Seen::No => self.clear_steps::<false>(end),
         }
     }
 
     /// The same for a frame that has an object. If nobody else holds that, it is dropped in its turn.
     #[cold]
     #[inline(never)]
-    fn clear_seen(self, end: *mut StackRef<V>) {
+    fn clear_seen(self, end: *mut StackRef<V>, caller: Option<FramePtr<V>>) {
         if self.existing_object_ref().is_some_and(|object| V::is_unique(&object)) {
             self.clear_steps::<true>(end);
         } else {
-            self.take_over(end);
+            self.take_over(end, caller);
         }
     }
 
@@ -145,7 +144,7 @@ impl<V: FrameVm> FramePtr<V> {
             // SAFETY: as above.
             Some(ClearStep::SlotsDescending) => unsafe { release_slots::<V, false>(self.slots(), end) },
             Some(ClearStep::FrameObject) => drop(specials.frame_object().take()),
-            Some(ClearStep::Locals) => specials.locals().release(),
+            Some(ClearStep::Locals) => specials.locals().release_rare(),
             Some(ClearStep::Function) => specials.function().release(),
             // The size of the memory is the code's.
             Some(ClearStep::Executable) | None => {}
@@ -241,12 +240,13 @@ impl<V: FrameVm> FramePtr<V> {
     /// Ends the frame: [`clear_except_code`](Self::clear_except_code), then what the VM added, the code, and the memory
     /// last, which `free` is for.
     pub(crate) fn end(self, free: impl Fn() + Copy) {
-        self.end_at(self.stack_end(), self.specials().frame_object().pointer().is_some(), free);
+        self.end_at(self.stack_end(), self.seen(), free);
     }
 
-    /// The same for a frame whose stack is known to end here, whatever it says itself, and that has an object or not.
+    /// The same for a frame whose stack is known to end here, whatever it says itself, and of which is known whether somebody
+    /// looked.
     #[inline(always)]
-    pub(crate) fn end_at(self, end: *mut StackRef<V>, seen: bool, free: impl Fn() + Copy) {
+    pub(crate) fn end_at(self, end: *mut StackRef<V>, seen: Seen<V>, free: impl Fn() + Copy) {
         or_else!(self.clear_known(end, seen), self.end_rest(true, free));
         or_else!(self.drop_extra(), self.end_rest(false, free));
         or_else!(self.specials().executable().release(), free());

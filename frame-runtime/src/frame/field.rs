@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "frames own memory: headers and slots are reached through pointers")]
 
 use core::cell::Cell;
+use core::hint::cold_path;
 use core::marker::PhantomData;
 use core::ptr::{self, NonNull};
 
@@ -19,6 +20,14 @@ pub trait Place<V: FrameVm> {
     #[inline(always)]
     fn release(&self) {
         drop(self.take());
+    }
+    /// The same for a field that hardly ever holds one.
+    #[inline(always)]
+    fn release_rare(&self) {
+        if self.pointer().is_some() {
+            cold_path();
+            self.release();
+        }
     }
     /// Puts a reference into a field that has none.
     fn put(&self, value: V::Value);

@@ -14,6 +14,7 @@ use core::mem::{self, ManuallyDrop};
 pub(crate) use end::{Finally, or_else, release_slots};
 pub use field::{Lent, Link, Place, Plain, StackIndex, StackPointer, StackTop, Tagged};
 pub use look::{NoSlot, NotSet};
+pub(crate) use object::Seen;
 pub(crate) use pointer::{FramePtr, MOST_SLOTS};
 
 use crate::stack_ref::StackRef;

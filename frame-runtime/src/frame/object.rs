@@ -15,6 +15,26 @@ use crate::stack_ref::{Ref, StackRef};
 use crate::version::{Frames, FramesOf};
 use crate::vm::{FrameCode, FrameVm};
 
+/// Whether somebody looked at a frame: then it has an object.
+pub(crate) enum Seen<V: FrameVm> {
+    /// Nobody did.
+    No,
+    /// Somebody did.
+    Yes {
+        /// The first complete frame below: its object becomes `f_back`, if there is one.
+        caller: Option<FramePtr<V>>,
+    },
+}
+
+impl<V: FrameVm> Clone for Seen<V> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<V: FrameVm> Copy for Seen<V> {}
+
 impl<V: FrameVm> FramePtr<V> {
     /// The frame's object, made if there is none. `None`: there is no memory.
     ///
@@ -36,7 +56,8 @@ impl<V: FrameVm> FramePtr<V> {
 
     #[inline(never)]
     fn new_object(self, vm: &V, is_there: impl Fn() -> bool) -> Option<V::Value> {
-        let room = Room::new(vm, self.words())?;
+        let words = self.words();
+        let room = Room::new(vm, words)?;
         let object = vm.make_frame_object(FrameObject::new(room))?;
         if !is_there() {
             return None;
@@ -50,7 +71,7 @@ impl<V: FrameVm> FramePtr<V> {
         let Some(made) = V::frame_object(&object) else { no_frame_object() };
         // A clone may panic: it comes before the frame is told.
         let own = V::Value::clone(&object);
-        made.attach(self);
+        made.attach(self, words);
         self.specials().frame_object().put(own);
         Some(object)
     }
@@ -73,32 +94,43 @@ impl<V: FrameVm> FramePtr<V> {
         self.specials().frame_object().pointer().map(|raw| unsafe { Ref::new(raw) })
     }
 
-    /// Sees to it that what the frame's object needs when the activation ends is there: its caller's object. The frame is
-    /// spilled and linked.
+    /// Whether somebody looked at the frame.
     #[inline(always)]
-    pub(crate) fn before_end(self, stack: &DataStack<V>) {
-        if self.specials().frame_object().pointer().is_some() {
-            self.make_back(stack);
+    pub(crate) fn seen(self) -> Seen<V> {
+        if self.specials().frame_object().pointer().is_none() {
+            return Seen::No;
         }
+        Seen::Yes { caller: FramePtr::complete(self.previous()) }
+    }
+
+    /// The same; and what the frame's object needs when the activation ends is there afterwards: its caller's object. The
+    /// frame is spilled and linked.
+    #[inline(always)]
+    pub(crate) fn before_end(self, stack: &DataStack<V>) -> Seen<V> {
+        if self.specials().frame_object().pointer().is_none() {
+            return Seen::No;
+        }
+        Seen::Yes { caller: self.make_back(stack) }
     }
 
     #[cold]
     #[inline(never)]
-    fn make_back(self, stack: &DataStack<V>) {
-        let unique = self.existing_object_ref().is_some_and(|object| V::is_unique(&object));
-        if !unique && let Some(caller) = FramePtr::complete(self.previous()) {
+    fn make_back(self, stack: &DataStack<V>) -> Option<FramePtr<V>> {
+        let caller = FramePtr::complete(self.previous())?;
+        if !self.existing_object_ref().is_some_and(|object| V::is_unique(&object)) {
             // Without memory the link is lost, as in CPython.
             drop(caller.object(stack.vm()));
         }
+        Some(caller)
     }
 
     /// The frame's object takes what the frame holds: its references, the stack included, and what the VM added. The frame
     /// keeps its code, and nothing else.
     ///
-    /// `f_back` is the object of the first complete frame below, if it was made ([`before_end`](Self::before_end)).
+    /// `f_back` is the object of the caller, if it was made ([`before_end`](Self::before_end)).
     ///
     /// Source: `take_ownership`, Python/frame.c.
-    pub(super) fn take_over(self, end: *mut StackRef<V>) {
+    pub(super) fn take_over(self, end: *mut StackRef<V>, caller: Option<FramePtr<V>>) {
         // A clone that panics comes before anything moves: the object loses its frame, which is cleared as any other.
         let given_up = Finally(|| {
             let object = self.existing_object_ref();
@@ -117,7 +149,7 @@ impl<V: FrameVm> FramePtr<V> {
             slot = slot.wrapping_add(1);
         }
         let code = self.executable().map(Ref::counted);
-        let mut back = FramePtr::complete(self.previous()).and_then(FramePtr::existing_object);
+        let mut back = caller.and_then(FramePtr::existing_object);
         mem::forget(given_up);
 
         let specials = self.specials();

@@ -62,9 +62,9 @@ impl<V: FrameVm> FrameObject<V> {
         FrameObject { fields: Fields::<V>::new(), room, spare, kept: Cell::default() }
     }
 
-    /// Makes it that of a frame, which is there and owns a reference to it.
-    pub(crate) fn attach(&self, frame: FramePtr<V>) {
-        let fits = self.room.words() >= frame.words();
+    /// Makes it that of a frame of so many words, which is there and owns a reference to it.
+    pub(crate) fn attach(&self, frame: FramePtr<V>, words: usize) {
+        let fits = self.room.words() >= words;
         assert!(self.frame().is_none() && fits, "the VM made an object with another frame's frame object");
         self.fields.frame().set(Some(frame));
     }
@@ -103,6 +103,7 @@ impl<V: FrameVm> FrameObject<V> {
 
     /// The caller's frame object, as the activation ends.
     pub(crate) fn set_back(&self, back: Option<V::Value>) {
+        self.fields.back().release_rare();
         drop(self.fields.back().replace(back));
     }
 
@@ -403,7 +404,12 @@ impl<V: FrameVm> FrameObject<V> {
     fn clear_field<const ALL: bool>(&self, step: usize) {
         let fields = &self.fields;
         let field = match <FramesOf<V> as Frames>::OBJECT_CLEAR.get(step) {
-            Some(ObjectStep::Back) if ALL => Some(fields.back()),
+            Some(ObjectStep::Back) => {
+                if ALL {
+                    fields.back().release();
+                }
+                None
+            }
             Some(ObjectStep::Trace) => Some(fields.trace()),
             Some(ObjectStep::ExtraLocals) => fields.extra_locals(),
             Some(ObjectStep::LocalsCache) => fields.locals_cache(),
@@ -411,10 +417,10 @@ impl<V: FrameVm> FrameObject<V> {
                 self.clear_kept();
                 fields.overwritten()
             }
-            Some(ObjectStep::OwnFrame | ObjectStep::Back) | None => None,
+            Some(ObjectStep::OwnFrame) | None => None,
         };
         if let Some(field) = field {
-            field.release();
+            field.release_rare();
         }
     }
 
