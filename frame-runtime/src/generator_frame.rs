@@ -18,7 +18,7 @@ use crate::exception::ExceptionState;
 use crate::frame::{Finally, FramePtr, InterpreterFrame, NoSlot, Place, Plain, Specials};
 use crate::machine::Numbers;
 use crate::machine::generator::{
-    Cleared, Created, Executing, OnFrameClear, OnRaise, OnRelease, OnReturn, OnYield, Over, state,
+    Cleared, Created, Executing, Flavour, OnFrameClear, OnRaise, OnRelease, OnReturn, OnYield, Over, state,
 };
 use crate::machine::owner::{self, OnMakeGenerator};
 use crate::running::{Returned, Running, after_raise, lost, only};
@@ -45,7 +45,7 @@ pub(crate) struct Head<V: FrameVm> {
     pub(crate) closed: Cell<bool>,
     pub(crate) running_async: Cell<bool>,
     state: Cell<i8>,
-    /// Flavour, holders ([`HOME`], [`OBJECT`], [`LINKED`], [`WAITS`], [`EMPTY`]), how deep below the top of the stack what it waits
+    /// Flavour, holders ([`HOME`], [`OBJECT`], [`LINKED`], [`WAITS`], [`EMPTY`]) and [`ASYNC`], how deep below the top of the stack what it waits
     /// for lies, from 1 (0 when it waits for nothing), and what an instruction may send to it without asking its machine again:
     /// [`TAKES_NONE`], [`TAKES_ANY`]; nothing wherever the handle is not at home, or the state was not stored by a yield or
     /// at the beginning. One byte each, the first one lowest: a yield and a resume change all of them at once.
@@ -75,6 +75,8 @@ const LINKED: u8 = 4;
 const WAITS: u8 = 8;
 /// What the frame holds was released.
 const EMPTY: u8 = 16;
+/// It is an async generator: nothing is sent to it but by its awaitables.
+const ASYNC: u8 = 32;
 
 impl<V: FrameVm> Head<V> {
     const fn new() -> Self {
@@ -145,8 +147,9 @@ impl<V: FrameVm> Head<V> {
         self.note(FLAVOUR)
     }
 
-    pub(crate) fn set_flavour(&self, flavour: u8) {
-        self.set_note(FLAVOUR, flavour);
+    pub(crate) fn set_flavour(&self, flavour: Flavour) {
+        self.set_note(FLAVOUR, flavour as u8);
+        self.set(ASYNC, flavour == Flavour::AsyncGenerator);
     }
 
     /// How deep below the top of the stack what it waits for lies, from 1; 0 when it waits for nothing.
@@ -190,6 +193,13 @@ impl<V: FrameVm> Head<V> {
     #[inline(always)]
     pub(crate) fn ready(&self) -> u8 {
         self.note(READY)
+    }
+
+    /// Whether an instruction may send this to it without asking; to an async generator none may.
+    #[inline(always)]
+    pub(crate) fn takes(&self, what: u8) -> bool {
+        let (may, not) = (u32::from(what) << READY, u32::from(ASYNC) << HOLDERS);
+        self.notes.get() & (may | not) == may
     }
 
     /// Notes what may be sent in the state that was just stored, of a frame whose handle is at home, or goes there next.

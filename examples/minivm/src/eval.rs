@@ -510,8 +510,11 @@ fn interpret<const WATCHED: bool>(frame: Frame<'_>, thrown: Option<Value>) -> Ou
                     if WATCHED && f.address() != before {
                         saw!(Event::Resume);
                     }
-                    skip!(op::RESUME);
                     // One that delegates goes back to its own SEND at once.
+                    if f.unit(0).instruction().opcode != op::RESUME {
+                        break;
+                    }
+                    f.jump(1);
                     let next = f.unit(0).instruction();
                     if next.opcode != op::JUMP_BACKWARD_NO_INTERRUPT {
                         break;

@@ -89,8 +89,14 @@ impl<V: FrameVm> FrameObject<V> {
         assert!(self.frame() == Some(frame) && words <= self.room.words(), "another frame's frame object");
         let room = self.room.memory();
         let source = frame.memory().as_ptr().cast::<*mut ()>();
-        // SAFETY: the words are initialised, and the room was made for this frame.
-        unsafe { source.copy_to_nonoverlapping(room.as_ptr().cast(), words) };
+        let target = room.as_ptr().cast::<*mut ()>();
+        // Volatile, so that it stays a copy of words: a wide read of what was just written as words waits for the cache.
+        for word in 0..words {
+            // SAFETY: the words are initialised.
+            let moved = unsafe { source.wrapping_add(word).read_volatile() };
+            // SAFETY: the room was made for this frame.
+            unsafe { target.wrapping_add(word).write(moved) };
+        }
         if let Some(spare) = self.spare.take() {
             // SAFETY: what was there has moved.
             unsafe { frame.overwrite_extra(spare) };

@@ -305,14 +305,15 @@ impl<'t, V: GeneratorVm, B: Bounds> Running<'t, V, Any, B> {
     /// Source: `SEND`, Python/bytecodes.c.
     #[inline(always)]
     pub fn send_value(mut self, site: Site) -> Done<'t, V, Any, B> {
-        let depth = if since::<V>(15) { 2 } else { 1 };
+        let receiver = self.peek(if since::<V>(15) { 2 } else { 1 });
+        // Delegations own it; who calls `send` mostly borrows it.
+        let receiver = if receiver.is_owned() { receiver.as_value() } else { receiver.as_any_value() };
         if since::<V>(12)
-            && let Some(core) = Self::generator_in(self.peek(depth).as_any_value())
+            && let Some(core) = Self::generator_in(receiver)
             && let executing = V::machines().executing
             // Looked at again when the VM was asked: it may have resumed the generator on another stack.
-            && (core.head().ready() & TAKES_ANY != 0
-                || core.head().ready() & TAKES_NONE != 0 && self.is_none_at(0) && core.head().ready() & TAKES_NONE != 0)
-            && !core.is_async()
+            && (core.head().takes(TAKES_ANY)
+                || core.head().takes(TAKES_NONE) && self.is_none_at(0) && core.head().takes(TAKES_NONE))
         {
             return self.resume_inline(core, site, executing);
         }

@@ -92,7 +92,7 @@ impl<V: FrameVm> Generator<V> {
     pub fn new(frame: GeneratorFrame<V, Created>, flavour: Flavour, names: Names<V::Value>) -> Self {
         let frame = generator_frame::settle(frame);
         let head = Head::of(frame);
-        head.set_flavour(flavour as u8);
+        head.set_flavour(flavour);
         head.hooks_inited.set(false);
         head.closed.set(false);
         head.running_async.set(false);
@@ -202,12 +202,6 @@ impl<V: FrameVm> Core<V> {
     #[inline(always)]
     pub(crate) fn of(frame: FramePtr<V>) -> Self {
         Core { frame }
-    }
-
-    /// Whether it is an async generator.
-    #[inline(always)]
-    pub(crate) fn is_async(self) -> bool {
-        self.head().flavour() == Flavour::AsyncGenerator as u8
     }
 
     fn is(self, other: Self) -> bool {
