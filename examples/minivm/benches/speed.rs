@@ -159,7 +159,10 @@ fn interpreters(options: &Options, scratch: &Path) -> Result<Vec<Interpreter>, S
     };
     let mut found = vec![build("minivm", &options.minivm)];
     for path in &options.beside {
-        found.push(build(&path.file_name().unwrap_or(path.as_os_str()).to_string_lossy(), path));
+        // By its folder, where it is called as all of them are.
+        let parts = [path.file_name(), path.parent().and_then(Path::file_name)];
+        let name = parts.into_iter().flatten().find(|part| *part != "minivm").unwrap_or(path.as_os_str());
+        found.push(build(&name.to_string_lossy(), path));
     }
     for minor in [14, 15] {
         let Some(python) = pythons::find(minor) else {
