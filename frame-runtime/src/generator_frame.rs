@@ -45,10 +45,10 @@ pub(crate) struct Head<V: FrameVm> {
     pub(crate) closed: Cell<bool>,
     pub(crate) running_async: Cell<bool>,
     state: Cell<i8>,
-    /// Flavour, holders ([`HOME`], [`OBJECT`], [`LINKED`], [`WAITS`], [`EMPTY`]) and [`ASYNC`], how deep below the top of the stack what it waits
-    /// for lies, from 1 (0 when it waits for nothing), and what an instruction may send to it without asking its machine again:
-    /// [`TAKES_NONE`], [`TAKES_ANY`]; nothing wherever the handle is not at home, or the state was not stored by a yield or
-    /// at the beginning. One byte each, the first one lowest: a yield and a resume change all of them at once.
+    /// Flavour, holders ([`HOME`], [`OBJECT`], [`LINKED`], [`WAITS`], [`EMPTY`]) and [`ASYNC`], how deep below the top of the
+    /// stack what it waits for lies, from 1 (0 when it waits for nothing), and what an instruction may send to it without asking
+    /// its machine again: [`TAKES_NONE`], [`TAKES_ANY`], which say nothing of an async generator; nothing wherever the handle is not at home, or the state was not stored
+    /// by a yield or at the beginning. One byte each, the first one lowest: a yield and a resume change all of them at once.
     notes: Cell<u32>,
 }
 
@@ -187,12 +187,6 @@ impl<V: FrameVm> Head<V> {
             self.notes.set(rests);
         }
         has_home
-    }
-
-    /// What may be sent without asking.
-    #[inline(always)]
-    pub(crate) fn ready(&self) -> u8 {
-        self.note(READY)
     }
 
     /// Whether an instruction may send this to it without asking; to an async generator none may.

@@ -706,7 +706,7 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
     }
 
     /// What the end of the activation needs made is made, while everything is where a collector finds it: nothing, where
-    /// nobody looked at the frame. Says whether somebody did.
+    /// nobody looked at the frame. Says whether somebody did, and who the caller is.
     #[inline(always)]
     pub(crate) fn foresee_end(&self) -> Seen<V> {
         if self.frame.specials().frame_object().pointer().is_none() {

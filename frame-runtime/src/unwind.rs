@@ -172,7 +172,7 @@ impl<'t, V: FrameVm, O, B: Bounds> Running<'t, V, O, B> {
         self.unwind_here(exception, unit, raised)
     }
 
-    /// The same, where the frame stands there.
+    /// The same, where the frame stands there, or at its beginning.
     #[inline(always)]
     fn unwind_here(mut self, exception: V::Value, unit: u32, raised: u32) -> Unwound<'t, V, O, B> {
         // Asked once: what is released below might change it, as far as the compiler knows.

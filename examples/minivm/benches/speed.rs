@@ -1,7 +1,8 @@
 //! Whole processes side by side in one run: `minivm`, python3.14 and python3.15 on the programs below `speed/`.
 //!
 //! The rounds are interleaved, and every other one runs backwards: what slows the machine down for a while slows all of
-//! them. The time of an empty program, each interpreter's own, is subtracted. A program that prints something else than the others is an error.
+//! them. The time of an empty program, each interpreter's own, is subtracted. A program that prints something else than the
+//! others is an error.
 
 #[path = "../tests/support/pythons.rs"]
 mod pythons;

@@ -242,6 +242,14 @@ fn interpret<const WATCHED: bool>(frame: Frame<'_>, thrown: Option<Value>) -> Ou
             }
         }};
     }
+    // What is called, and behind it the object in whose place it is.
+    macro_rules! method {
+        ($method:expr) => {{
+            let object = f.replace(0, Slot::owned($method));
+            f.push(object);
+            f.jump(const { caches(Opcode::LOAD_ATTR) });
+        }};
+    }
     loop {
         let instruction = f.fetch();
         let mut opcode = instruction.opcode;
@@ -282,20 +290,20 @@ fn interpret<const WATCHED: bool>(frame: Frame<'_>, thrown: Option<Value>) -> Ou
                 // It is mostly for the operator that follows, which is done right here.
                 op::LOAD_SMALL_INT => {
                     let next = f.unit(0).instruction();
-                    let (number, operator) = (i64::from(arg), next.argument.into());
+                    let (number, argument) = (arg as i32, next.argument.into());
                     if next.opcode == op::BINARY_OP
-                        && let Some(result) = operators::small_with(&f, number, operator)
+                        && let Some(result) = operators::small_with(&f, number.into(), argument)
                     {
                         drop(f.replace(0, Slot::owned(result)));
                         f.jump(const { 1 + caches(Opcode::BINARY_OP) });
                     } else if next.opcode == op::COMPARE_OP
-                        && let Some(order) = operators::small_order_with(&f, number)
+                        && let Some(order) = operators::small_order_with(&f, number.into())
                     {
                         drop(f.pop());
                         f.jump(1);
-                        compared!(operators::holds(operator >> 5, order));
+                        compared!(operators::holds(argument >> 5, order));
                     } else {
-                        f.push(Slot::owned(Value::small(arg as i32)));
+                        f.push(Slot::owned(Value::small(number)));
                     }
                 }
 
@@ -331,18 +339,14 @@ fn interpret<const WATCHED: bool>(frame: Frame<'_>, thrown: Option<Value>) -> Ou
                     } else if arg & 1 != 0
                         && let Some(method) = cache::method_of_part(&f)
                     {
-                        let object = f.replace(0, Slot::owned(method));
-                        f.push(object);
-                        f.jump(const { caches(Opcode::LOAD_ATTR) });
+                        method!(method);
                     } else if arg & 1 != 0
                         && let Some(object) = f.peek(0).as_any_value()
                         && let Some(name) = f.code().names().get((arg >> 1) as usize)
                         && let cache = f.caches(const { Opcode::LOAD_ATTR.caches() })
-                        && let Some(function) = cache::method(cache, f.stack().vm(), &object, name)
+                        && let Some(method) = cache::method(cache, f.stack().vm(), &object, name)
                     {
-                        let object = f.replace(0, Slot::owned(function));
-                        f.push(object);
-                        f.jump(const { caches(Opcode::LOAD_ATTR) });
+                        method!(method);
                     } else {
                         step!(rare::<WATCHED>(f.any(), opcode, arg));
                     }

@@ -19,7 +19,8 @@ pub(crate) fn is_send(f: &Frame<'_>) -> bool {
     let Some(method) = f.peek(2).as_value() else { return false };
     let Some(receiver) = f.peek(1).as_any_value() else { return false };
     let Some(PartRef::Generator(body)) = receiver.part() else { return false };
-    if !method.is(f.stack().vm().types.send(body.flavour())) {
+    let Some(send) = f.stack().vm().types.send(body.flavour()) else { return false };
+    if !method.is(send) {
         return false;
     }
     cache::remember_send(f);

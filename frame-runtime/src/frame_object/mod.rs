@@ -16,7 +16,8 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::cell::Cell;
 use core::fmt;
-use core::mem;
+use core::hint::cold_path;
+use core::mem::{self, MaybeUninit};
 use core::ptr::NonNull;
 
 pub use attribute::ATTRIBUTES;
@@ -88,11 +89,12 @@ impl<V: FrameVm> FrameObject<V> {
     pub(crate) unsafe fn receive(&self, frame: FramePtr<V>, words: usize) -> FramePtr<V> {
         assert!(self.frame() == Some(frame) && words <= self.room.words(), "another frame's frame object");
         let room = self.room.memory();
-        let source = frame.memory().as_ptr().cast::<*mut ()>();
-        let target = room.as_ptr().cast::<*mut ()>();
+        // Between fields that are smaller than a word nothing is initialised.
+        let source = frame.memory().as_ptr().cast::<MaybeUninit<*mut ()>>();
+        let target = room.as_ptr().cast::<MaybeUninit<*mut ()>>();
         // Volatile, so that it stays a copy of words: a wide read of what was just written as words waits for the cache.
         for word in 0..words {
-            // SAFETY: the words are initialised.
+            // SAFETY: the words are the frame's.
             let moved = unsafe { source.wrapping_add(word).read_volatile() };
             // SAFETY: the room was made for this frame.
             unsafe { target.wrapping_add(word).write(moved) };
@@ -109,8 +111,10 @@ impl<V: FrameVm> FrameObject<V> {
 
     /// The caller's frame object, as the activation ends.
     pub(crate) fn set_back(&self, back: Option<V::Value>) {
-        self.fields.back().release_rare();
-        drop(self.fields.back().replace(back));
+        if let Some(old) = self.fields.back().replace(back) {
+            cold_path();
+            drop(old);
+        }
     }
 
     fn frame(&self) -> Option<FramePtr<V>> {

@@ -352,13 +352,13 @@ impl<'t, V: GeneratorVm, B: Bounds> Running<'t, V, Any, B> {
         let depth = if since::<V>(15) { 1 } else { 0 };
         if since::<V>(12)
             && let Some(core) = Self::generator_in(self.peek(depth).as_value())
-            && core.head().ready() & TAKES_NONE != 0
+            && core.head().takes(TAKES_NONE)
             && matches!(core.flavour(), Flavour::Generator | Flavour::TypesCoroutine)
             && self.stack.remaining() != 0
         {
             let (executing, none) = (V::machines().executing, StackRef::owned(self.stack.vm().none()));
             // As in `send_value`.
-            if core.head().ready() & TAKES_NONE == 0 {
+            if !core.head().takes(TAKES_NONE) {
                 return Err(self.release(none));
             }
             self.push(none);

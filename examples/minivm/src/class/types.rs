@@ -257,8 +257,8 @@ pub(crate) struct Types {
     errors: Vec<Value>,
     /// All that is in the dicts of [`Type`]s: there it stays, so that its place can be noted in an inline cache.
     methods: Vec<Value>,
-    /// `send` of bodies, by [`Flavour`]; `None` of those that have it not.
-    sends: [Value; 4],
+    /// `send` of bodies, by [`Flavour`]; async generators have none.
+    sends: [Option<Value>; 4],
 }
 
 impl Types {
@@ -290,10 +290,10 @@ impl Types {
         }
         let classes = types.iter().filter_map(super::as_class);
         let methods = classes.flat_map(|class| class.dict().items()).map(|(_, method)| method).collect();
-        let mut sends = [const { NONE }; 4];
-        for flavour in [Flavour::Generator, Flavour::TypesCoroutine, Flavour::Coroutine] {
+        let mut sends = [const { None }; 4];
+        for flavour in [Flavour::Generator, Flavour::TypesCoroutine, Flavour::Coroutine, Flavour::AsyncGenerator] {
             let class = super::as_class(&types[kind_of_body(flavour) as usize]);
-            sends[flavour as usize] = class.and_then(|class| class.dict().get_str(&intern("send"))).unwrap_or(NONE);
+            sends[flavour as usize] = class.and_then(|class| class.dict().get_str(&intern("send")));
         }
         Types { types, errors, methods, sends }
     }
@@ -308,10 +308,10 @@ impl Types {
         self.methods.get(place)
     }
 
-    /// The method `send` of a generator or coroutine; `None` of an async generator.
+    /// The method `send` of a generator or coroutine. Async generators have none.
     #[inline(always)]
-    pub(crate) fn send(&self, flavour: Flavour) -> &Value {
-        &self.sends[flavour as usize]
+    pub(crate) fn send(&self, flavour: Flavour) -> Option<&Value> {
+        self.sends[flavour as usize].as_ref()
     }
 
     pub(crate) fn get(&self, kind: Type) -> &Value {
