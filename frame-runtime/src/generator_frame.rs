@@ -47,8 +47,9 @@ pub(crate) struct Head<V: FrameVm> {
     state: Cell<i8>,
     /// Flavour, holders ([`HOME`], [`OBJECT`], [`LINKED`], [`WAITS`], [`EMPTY`]) and [`ASYNC`], how deep below the top of the
     /// stack what it waits for lies, from 1 (0 when it waits for nothing), and what an instruction may send to it without asking
-    /// its machine again: [`TAKES_NONE`], [`TAKES_ANY`], which say nothing of an async generator; nothing wherever the handle is not at home, or the state was not stored
-    /// by a yield or at the beginning. One byte each, the first one lowest: a yield and a resume change all of them at once.
+    /// its machine again: [`TAKES_NONE`], [`TAKES_ANY`], which say nothing of an async generator; nothing wherever the handle is
+    /// not at home, or the state was not stored by a yield or at the beginning. One byte each, the first one lowest: a yield and a
+    /// resume change all of them at once.
     notes: Cell<u32>,
 }
 
@@ -75,7 +76,8 @@ const LINKED: u8 = 4;
 const WAITS: u8 = 8;
 /// What the frame holds was released.
 const EMPTY: u8 = 16;
-/// It is an async generator: nothing is sent to it but by its awaitables.
+/// It is an async generator, as the flavour says: nothing is sent to it but by its awaitables. A bit of its own, so that a
+/// resume asks for this and for what may be sent in one comparison.
 const ASYNC: u8 = 32;
 
 impl<V: FrameVm> Head<V> {

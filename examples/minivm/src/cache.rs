@@ -103,8 +103,6 @@ const OWN: u16 = 1;
 const METHOD: u16 = 2;
 /// A method of a builtin type: `CLASS` is the type's number, which nothing changes, and which no instance has.
 const BUILTIN: u16 = 3;
-/// The same, of a generator or another of its family.
-const PART: u16 = 4;
 
 /// `LOAD_ATTR`: what the object has itself, where the cache knows the place.
 #[inline(always)]
@@ -125,7 +123,7 @@ pub(crate) fn own_attribute<O, B: Bounds>(f: &Running<'_, Mini, O, B>, name: u32
 /// `LOAD_ATTR` of what is called with a generator in front, or another of its family: the method, where the cache knows it.
 #[inline(always)]
 pub(crate) fn method_of_part<O, B: Bounds>(f: &Running<'_, Mini, O, B>) -> Option<Value> {
-    if f.unit(FOUND).get() != PART {
+    if f.unit(FOUND).get() != BUILTIN {
         return None;
     }
     let kind = class::kind_of_part(f.peek(0).as_any_value()?.part()?);
@@ -228,7 +226,7 @@ fn remember_builtin_method<O, B: Bounds>(f: &Running<'_, Mini, O, B>, object: &V
     if is_method && let Some(Ok(at)) = types.place_of(&method).map(u16::try_from) {
         f.unit(CLASS[0]).set(kind as u16);
         f.unit(AT).set(at);
-        f.unit(FOUND).set(if object.part().is_some() { PART } else { BUILTIN });
+        f.unit(FOUND).set(BUILTIN);
     }
 }
 

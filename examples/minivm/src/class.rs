@@ -103,10 +103,7 @@ impl Attributes {
     fn dict(&self) -> &Dict {
         match self.shared.get() {
             None => &self.own,
-            Some(dict) => match as_dict(dict) {
-                Some(dict) => dict,
-                None => unreachable!("it was made as a dict"),
-            },
+            Some(dict) => as_dict(dict).unwrap_or_else(|| unreachable!("it was made as a dict")),
         }
     }
 

@@ -414,12 +414,7 @@ impl<V: FrameVm> FrameObject<V> {
     fn clear_field<const ALL: bool>(&self, step: usize) {
         let fields = &self.fields;
         let field = match <FramesOf<V> as Frames>::OBJECT_CLEAR.get(step) {
-            Some(ObjectStep::Back) => {
-                if ALL {
-                    fields.back().release();
-                }
-                None
-            }
+            Some(ObjectStep::Back) if ALL => return fields.back().release(),
             Some(ObjectStep::Trace) => Some(fields.trace()),
             Some(ObjectStep::ExtraLocals) => fields.extra_locals(),
             Some(ObjectStep::LocalsCache) => fields.locals_cache(),
@@ -427,7 +422,7 @@ impl<V: FrameVm> FrameObject<V> {
                 self.clear_kept();
                 fields.overwritten()
             }
-            Some(ObjectStep::OwnFrame) | None => None,
+            Some(ObjectStep::OwnFrame | ObjectStep::Back) | None => None,
         };
         if let Some(field) = field {
             field.release_rare();

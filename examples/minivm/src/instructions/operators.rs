@@ -23,9 +23,15 @@ const SUBSCR: u32 = BinaryOperator::Subscr as u32;
 /// The two integers on top of the stack, if both lie in their references.
 #[inline(always)]
 fn integers(f: &Frame<'_>) -> Option<(i64, i64)> {
-    let right = f.peek(0).as_value()?.as_integer()?;
-    let left = f.peek(1).as_value()?.as_integer()?;
+    let right = integer(f, 0)?;
+    let left = integer(f, 1)?;
     Some((left, right))
+}
+
+/// The integer so far below the top of the stack, if it lies in its reference.
+#[inline(always)]
+fn integer(f: &Frame<'_>, depth: u32) -> Option<i64> {
+    f.peek(depth).as_value()?.as_integer()
 }
 
 /// What a binary operator makes of two small integers, if that is small as well.
@@ -38,7 +44,7 @@ pub(crate) fn small(f: &Frame<'_>, operator: u32) -> Option<Value> {
 /// The same, where the right one was not pushed.
 #[inline(always)]
 pub(crate) fn small_with(f: &Frame<'_>, right: i64, operator: u32) -> Option<Value> {
-    compute(f.peek(0).as_value()?.as_integer()?, operator, right)
+    compute(integer(f, 0)?, operator, right)
 }
 
 #[inline(always)]
@@ -77,7 +83,7 @@ pub(crate) fn binary<'t>(f: Frame<'t>, operator: u32) -> Step<'t> {
 
 /// `list[index]` and `tuple[index]` by a small integer within.
 fn item(f: &Frame<'_>) -> Option<Value> {
-    let index = f.peek(0).as_value()?.as_integer()?;
+    let index = integer(f, 0)?;
     let container = f.peek(1).as_value()?;
     let at = |len: usize| {
         let index = if index < 0 { index + len as i64 } else { index };
@@ -103,7 +109,7 @@ pub(crate) fn small_order(f: &Frame<'_>) -> Option<Ordering> {
 /// The same, where the right one was not pushed.
 #[inline(always)]
 pub(crate) fn small_order_with(f: &Frame<'_>, right: i64) -> Option<Ordering> {
-    Some(f.peek(0).as_value()?.as_integer()?.cmp(&right))
+    Some(integer(f, 0)?.cmp(&right))
 }
 
 /// Whether a comparison holds for what is in this order.
