@@ -224,7 +224,7 @@ fn quartiles(mut values: Vec<f64>) -> [f64; 3] {
 fn report(interpreters: &[Interpreter], programs: &[Program], times: &Times) {
     let mut head = format!("{:<12}", "seconds");
     for interpreter in interpreters {
-        head.push_str(&format!("{:>10}", interpreter.name));
+        head.push_str(&format!("{:>13}", interpreter.name));
     }
     for interpreter in &interpreters[1..] {
         head.push_str(&format!("{:>20}", format!("minivm/{}", interpreter.name)));
@@ -241,7 +241,7 @@ fn report(interpreters: &[Interpreter], programs: &[Program], times: &Times) {
             })
             .collect();
         for taken in &taken {
-            line.push_str(&format!("{:>10.3}", quartiles(taken.clone())[1]));
+            line.push_str(&format!("{:>13.3}", quartiles(taken.clone())[1]));
         }
         for other in &taken[1..] {
             let [low, median, high] = quartiles(taken[0].iter().zip(other).map(|(own, other)| own / other).collect());
